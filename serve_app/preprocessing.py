@@ -1,0 +1,79 @@
+"""Decoded image -> uint8 pixels of the model's input size: the third step of a request's way.
+
+Knows a model's `Preprocessing`, nothing of formats, files, models or requests. Normalisation (mean and std) is part of
+the runtime's graph, so pixels stay uint8 until then: a quarter of the bytes to copy.
+"""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Pixels = npt.NDArray[np.uint8]  # (H, W, 3), RGB, 0-255
+
+
+class Interpolation(StrEnum):
+    """The resampling filters that published weights use."""
+
+    NEAREST = "nearest"
+    BILINEAR = "bilinear"
+    BICUBIC = "bicubic"
+
+
+_FILTERS = {
+    Interpolation.NEAREST: Image.Resampling.NEAREST,
+    Interpolation.BILINEAR: Image.Resampling.BILINEAR,
+    Interpolation.BICUBIC: Image.Resampling.BICUBIC,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """What a model expects of its input: resize the short side, crop the centre, then (x / 255 - mean) / std.
+
+    resize_size: length of the short side after resizing, in pixels.
+    crop_size: side of the square that is cut from the centre, in pixels; at most resize_size.
+    mean, std: one number a channel (R, G, B), on the 0-1 scale.
+    """
+
+    resize_size: int
+    crop_size: int
+    interpolation: Interpolation
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Preprocessing":
+        """The inverse of `to_dict`."""
+        mean, std = (tuple(float(x) for x in values[key]) for key in ("mean", "std"))
+        return cls(
+            resize_size=int(values["resize_size"]),
+            crop_size=int(values["crop_size"]),
+            interpolation=Interpolation(values["interpolation"]),
+            mean=(mean[0], mean[1], mean[2]),
+            std=(std[0], std[1], std[2]),
+        )
+
+
+def preprocess(image: Image.Image, preprocessing: Preprocessing) -> Pixels:
+    """Resize the short side and crop the centre in one resampling pass.
+
+    image: RGB, any size.
+    Returns uint8 (crop_size, crop_size, 3), RGB, 0-255.
+
+    The crop is expressed as a box in the source image, so that only the pixels that survive are computed. That differs
+    from resize-then-crop by the rounding of the resized size alone (less than one source pixel).
+    """
+    width, height = image.size
+    side = min(width, height) * preprocessing.crop_size / preprocessing.resize_size
+    left, top = (width - side) / 2, (height - side) / 2
+    size = (preprocessing.crop_size, preprocessing.crop_size)
+    square = image.resize(size, _FILTERS[preprocessing.interpolation], box=(left, top, left + side, top + side))
+    return np.asarray(square)
