@@ -1,0 +1,66 @@
+"""HTTP client of an Argus service: encoded images in, typed results and errors out.
+
+Stands outside the service and knows only its HTTP contract; needs nothing but httpx.
+
+    client (blocking), async_client     public methods, sending
+        calls                           which request and which reader a method means
+            requests --> exchange --> answers      what is sent, when, and what came of it; no input or output
+            results, errors                        the values that a caller sees
+"""
+
+from argus_client.async_client import AsyncArgusClient
+from argus_client.client import ArgusClient
+from argus_client.errors import (
+    ArgusClientError,
+    DeadlineExceeded,
+    Forbidden,
+    ImageTooLarge,
+    Internal,
+    InvalidParameter,
+    MalformedRequest,
+    MethodNotAllowed,
+    ModelNotFound,
+    NotFound,
+    NotReady,
+    Overloaded,
+    PayloadTooLarge,
+    ProblemError,
+    RateLimited,
+    ServiceUnreachable,
+    Unauthenticated,
+    UndecodableImage,
+    UnsupportedMediaType,
+)
+from argus_client.requests import Image
+from argus_client.results import Classification, Model, ModelRef, Prediction, Readiness, Timing
+
+__all__ = [
+    "ArgusClient",
+    "ArgusClientError",
+    "AsyncArgusClient",
+    "Classification",
+    "DeadlineExceeded",
+    "Forbidden",
+    "Image",
+    "ImageTooLarge",
+    "Internal",
+    "InvalidParameter",
+    "MalformedRequest",
+    "MethodNotAllowed",
+    "Model",
+    "ModelNotFound",
+    "ModelRef",
+    "NotFound",
+    "NotReady",
+    "Overloaded",
+    "PayloadTooLarge",
+    "Prediction",
+    "ProblemError",
+    "RateLimited",
+    "Readiness",
+    "ServiceUnreachable",
+    "Timing",
+    "Unauthenticated",
+    "UndecodableImage",
+    "UnsupportedMediaType",
+]

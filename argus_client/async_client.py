@@ -1,0 +1,126 @@
+"""The client for code with an event loop: how a call's steps are done with httpx without blocking.
+
+Everything there is to decide is in `requests`, `answers` and `exchange`, shared with the other client.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+
+from argus_client.answers import Answer
+from argus_client.calls import DEFAULT_URL, Calls, answer, arguments
+from argus_client.errors import ProblemError
+from argus_client.exchange import Exchange, Failure, Send, Wait
+from argus_client.requests import Image, Request
+from argus_client.results import Classification, Model, Readiness
+
+T = TypeVar("T")
+
+
+class AsyncArgusClient:
+    """Calls an Argus service; one instance may be shared by any number of tasks of one event loop.
+
+    base_url: where the service listens; timeout_s: for a whole call, retries included; transport: replaces the
+    network, for tests; retries: attempts after the first, see `exchange`. Closes its connections at the end of an
+    `async with` block, or with `aclose`.
+    """
+
+    def __init__(
+        self,
+        base_url: str = DEFAULT_URL,
+        *,
+        api_key: str | None = None,
+        timeout_s: float = 30.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+        retries: int = 2,
+    ) -> None:
+        self._calls = Calls(base_url, timeout_s=timeout_s, retries=retries)
+        self._http = httpx.AsyncClient(transport=transport, **self._calls.options(api_key))
+
+    async def classify(
+        self,
+        image: Image,
+        *,
+        filename: str | None = None,
+        model: str | None = None,
+        top_k: int = 5,
+        min_score: float = 0.0,
+    ) -> Classification:
+        """Classify one encoded image; raises an ArgusClientError, or OSError when its file cannot be read."""
+        return await self._run(
+            self._calls.classify(image, filename=filename, model=model, top_k=top_k, min_score=min_score)
+        )
+
+    async def classify_batch(
+        self, images: Sequence[Image], *, model: str | None = None, top_k: int = 5, min_score: float = 0.0
+    ) -> list[Classification | ProblemError]:
+        """Classify several images in one request; the list is in their order, an image's error stands at its place.
+
+        Raises an ArgusClientError when the request as a whole fails.
+        """
+        if not images:
+            return []
+        return await self._run(self._calls.classify_batch(images, model=model, top_k=top_k, min_score=min_score))
+
+    async def models(self) -> list[Model]:
+        """Every model that the service serves."""
+        return await self._run(self._calls.models())
+
+    async def model(self, name: str) -> Model:
+        """One model; raises ModelNotFound."""
+        return await self._run(self._calls.model(name))
+
+    async def labels(self, name: str) -> list[str]:
+        """The labels of a model, by class id; raises ModelNotFound."""
+        return await self._run(self._calls.labels(name))
+
+    async def live(self) -> bool:
+        """Whether the service runs; False when it cannot be reached."""
+        return await self._run(self._calls.live())
+
+    async def ready(self) -> Readiness:
+        """Whether the service can classify now; a service that is not there is a state, not an error."""
+        return await self._run(self._calls.ready())
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _run(self, steps: Exchange[T]) -> T:
+        outcome: Answer | Failure | None = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            match step:
+                case Send(request, timeout_s):
+                    outcome = await self._send(request, timeout_s)
+                case Wait(seconds):
+                    await asyncio.sleep(seconds)
+                    outcome = None
+
+    async def _send(self, request: Request, timeout_s: float) -> Answer | Failure:
+        began = time.perf_counter()
+        try:
+            # httpx bounds each wait for the network; an answer that trickles in needs a bound on the whole.
+            async with asyncio.timeout(timeout_s):
+                response = await self._http.request(**arguments(request, timeout_s))
+        except httpx.TransportError as error:
+            return self._calls.failure(error)
+        except TimeoutError:
+            return self._calls.timed_out(sent=True)
+        return answer(response, response.content, (time.perf_counter() - began) * 1000)

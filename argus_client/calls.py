@@ -1,0 +1,123 @@
+"""What every call is, for both clients: its request, the reader of its answer, its bounds, its httpx arguments.
+
+Sends nothing; `client` and `async_client` do.
+"""
+
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from typing import Any, TypeVar
+
+import httpx
+
+from argus_client import answers, requests
+from argus_client.answers import Answer
+from argus_client.errors import ProblemError
+from argus_client.exchange import Exchange, Failure, exchange, probe_live, probe_ready
+from argus_client.requests import Image, Request
+from argus_client.results import Classification, Model, Readiness
+
+T = TypeVar("T")
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+# A question about health that takes longer has its answer.
+_HEALTH_TIMEOUT_S = 5.0
+# Failures that can only come before the first byte of the request has left.
+_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class Calls:
+    """What a call is, for both clients: its request, its reader, its bounds."""
+
+    def __init__(self, base_url: str, *, timeout_s: float, retries: int) -> None:
+        if timeout_s <= 0 or retries < 0:
+            raise ValueError("timeout_s must be above 0 and retries at least 0")
+        self.base_url = base_url.rstrip("/")
+        self.timeout_s = timeout_s
+        self.retries = retries
+
+    def classify(
+        self, image: Image, *, filename: str | None, model: str | None, top_k: int, min_score: float
+    ) -> Exchange[Classification]:
+        part = requests.read_part(image, filename)
+        request = requests.classify_one(part, model=model, top_k=top_k, min_score=min_score)
+        return self._exchange(request, answers.read_classification(part.filename))
+
+    def classify_batch(
+        self, images: Sequence[Image], *, model: str | None, top_k: int, min_score: float
+    ) -> Exchange[list[Classification | ProblemError]]:
+        parts = [requests.read_part(image) for image in images]
+        request = requests.classify_many(parts, model=model, top_k=top_k, min_score=min_score)
+        return self._exchange(request, answers.read_batch([part.filename for part in parts]))
+
+    def models(self) -> Exchange[list[Model]]:
+        return self._exchange(requests.list_models(), answers.read_models)
+
+    def model(self, name: str) -> Exchange[Model]:
+        return self._exchange(requests.describe_model(name), answers.read_model)
+
+    def labels(self, name: str) -> Exchange[list[str]]:
+        return self._exchange(requests.list_labels(name), answers.read_labels)
+
+    def live(self) -> Exchange[bool]:
+        return probe_live(requests.ask_live(), timeout_s=min(self.timeout_s, _HEALTH_TIMEOUT_S))
+
+    def ready(self) -> Exchange[Readiness]:
+        return probe_ready(requests.ask_ready(), timeout_s=min(self.timeout_s, _HEALTH_TIMEOUT_S))
+
+    def _exchange(self, request: Request, read: Callable[[Answer], T]) -> Exchange[T]:
+        return exchange(request, read, timeout_s=self.timeout_s, retries=self.retries)
+
+    def options(self, api_key: str | None) -> dict[str, Any]:
+        """Arguments of either httpx client."""
+        return {
+            "base_url": self.base_url,
+            "headers": {"User-Agent": "argus-client"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {}),
+            # httpx would send a request to this very machine to a proxy named in the environment.
+            "trust_env": not _is_loopback(httpx.URL(self.base_url).host),
+        }
+
+    def failure(self, error: httpx.TransportError) -> Failure:
+        """What a failure to get an answer means, in words for a person."""
+        sent = not isinstance(error, _BEFORE_SENDING)
+        if isinstance(error, httpx.TimeoutException):
+            return self.timed_out(sent=sent)
+        if not sent:
+            return Failure(f"Nothing answers at {self.base_url} ({error}). Is the service running?", sent)
+        return Failure(f"The connection to {self.base_url} broke before the answer was complete ({error}).", sent)
+
+    def timed_out(self, *, sent: bool) -> Failure:
+        """No complete answer within the time that the call had left."""
+        return Failure(f"{self.base_url} did not answer in time.", sent)
+
+
+def arguments(request: Request, timeout_s: float) -> dict[str, Any]:
+    """Arguments of `request` and `stream` of either httpx client."""
+    result: dict[str, Any] = {
+        "method": request.method,
+        "url": request.path,
+        "params": request.params,
+        "headers": request.headers,
+        "timeout": timeout_s,
+    }
+    if request.content is not None:
+        result["content"] = request.content
+    if request.parts:
+        # A part without a filename would be read as a form field, so every part gets one.
+        result["files"] = [
+            ("file", (part.filename or f"image-{number}", part.content, "application/octet-stream"))
+            for number, part in enumerate(request.parts, start=1)
+        ]
+    return result
+
+
+def answer(response: httpx.Response, body: bytes, total_ms: float) -> Answer:
+    """The parts of an answer that a reader needs; total_ms: the round trip."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, body, total_ms)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

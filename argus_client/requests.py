@@ -1,0 +1,104 @@
+"""What is sent, for each call: plain values, no input or output except reading the caller's image.
+
+Both clients build their requests here; neither knows a path or a parameter by itself.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
+
+Image = bytes | Path | BinaryIO
+"""An encoded image: its bytes, the path of its file, or an open binary file (read from where it stands)."""
+
+REQUEST_ID_HEADER = "X-Request-ID"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One image of a multipart body; filename: None when the caller gave none."""
+
+    filename: str | None
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request; `content` is a raw body, `parts` a multipart one, never both."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    parts: tuple[Part, ...] = ()
+    request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that belong to this request alone."""
+        headers = {REQUEST_ID_HEADER: self.request_id, "Accept": "application/json, application/problem+json"}
+        if self.content is not None:
+            # The service goes by the bytes, so naming a format here could only be wrong.
+            headers["Content-Type"] = "application/octet-stream"
+        return headers
+
+
+def read_part(image: Image, filename: str | None = None) -> Part:
+    """The bytes and the name of an image; OSError when its file cannot be read."""
+    if isinstance(image, bytes):
+        return Part(filename, image)
+    if isinstance(image, Path):
+        return Part(filename or image.name, image.read_bytes())
+    name = getattr(image, "name", None)
+    # An open file's name is a path; one made from a file descriptor has a number there.
+    return Part(filename or (Path(name).name if isinstance(name, str) else None), image.read())
+
+
+def classify_one(part: Part, *, model: str | None, top_k: int, min_score: float) -> Request:
+    """Post one image as the raw body."""
+    return Request("POST", _classify_path(model), _classify_params(top_k, min_score), content=part.content)
+
+
+def classify_many(parts: Sequence[Part], *, model: str | None, top_k: int, min_score: float) -> Request:
+    """Post several images in one multipart body, in the order given."""
+    return Request("POST", _classify_path(model), _classify_params(top_k, min_score), parts=tuple(parts))
+
+
+def list_models() -> Request:
+    """Ask for every model."""
+    return Request("GET", "/v1/models")
+
+
+def describe_model(name: str) -> Request:
+    """Ask for one model."""
+    return Request("GET", _model_path(name))
+
+
+def list_labels(name: str) -> Request:
+    """Ask for the labels of one model, in the order of its class ids."""
+    return Request("GET", f"{_model_path(name)}/labels")
+
+
+def ask_live() -> Request:
+    """Ask whether the service runs."""
+    return Request("GET", "/health/live")
+
+
+def ask_ready() -> Request:
+    """Ask whether the service can classify now."""
+    return Request("GET", "/health/ready")
+
+
+def _classify_path(model: str | None) -> str:
+    return "/v1/classify" if model is None else f"{_model_path(model)}/classify"
+
+
+def _model_path(name: str) -> str:
+    # ":" separates a model from its weights and is legal in a path; "/" and the rest must not become path syntax.
+    return f"/v1/models/{quote(name, safe=':')}"
+
+
+def _classify_params(top_k: int, min_score: float) -> dict[str, str]:
+    return {"top_k": str(top_k), "min_score": str(min_score)}
