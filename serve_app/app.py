@@ -1,0 +1,17 @@
+"""The application that `serve run` and `serve deploy` build, as named by `import_path` in serve_config.yaml."""
+
+from ray.serve import Application
+
+from serve_app.bootstrap import ensure_artifacts
+from serve_app.deployments import ImageClassifier
+from serve_app.settings import Settings
+
+
+def build(args: Settings) -> Application:
+    """Check the settings and export what is not exported yet, then describe the deployment.
+
+    A wrong setting or missing weights fail here, once and with their reason, and not in every replica.
+    """
+    ensure_artifacts(args)
+    application: Application = ImageClassifier.bind(args)
+    return application

@@ -1,0 +1,26 @@
+"""The Ray Serve deployments. With `app`, the only modules that know Ray."""
+
+
+from ray import serve
+from starlette.types import ASGIApp
+
+from serve_app.bootstrap import load_repository
+from serve_app.http.app import create_app
+from serve_app.settings import Settings
+
+
+@serve.deployment
+@serve.ingress()
+class ImageClassifier:
+    """One replica: HTTP, decoding and the model in one process.
+
+    Nothing else runs between the load balancer and the model, so a request crosses no process boundary inside the
+    application. How many replicas there are, and what each may use, is set in serve_config.yaml.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._repository = load_repository(settings)
+
+    def __serve_build_asgi_app__(self) -> ASGIApp:
+        return create_app(self._repository, self._settings, echo_request_id=False)

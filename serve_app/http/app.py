@@ -1,0 +1,44 @@
+"""The ASGI application: routes, problems and limits around a `Backend`. Tests build it with a fake one."""
+
+import importlib.metadata
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp
+
+from serve_app.classifier import Backend
+from serve_app.http import health, v1
+from serve_app.http.context import BodyLimit, RequestContext
+from serve_app.http.problems import install_problem_handlers
+from serve_app.settings import Settings
+
+_DESCRIPTION = """Classifies images. Send a photo to `POST /v1/classify` as the raw body, as multipart or as base64 in
+JSON; the answer lists the labels with the highest scores. Errors are RFC 9457 problem details with a stable `code`."""
+
+
+def create_app(backend: Backend, settings: Settings, *, echo_request_id: bool = True) -> ASGIApp:
+    """The whole HTTP service around a backend.
+
+    echo_request_id: off where the server in front adds `X-Request-ID` to responses itself, as Ray Serve does.
+    """
+    app = create_api(backend, settings)
+    limited = BodyLimit(
+        app,
+        max_request_bytes=settings.limits.max_request_bytes,
+        max_pending_bytes=settings.overload.max_pending_bytes,
+    )
+    return RequestContext(limited, echo_request_id=echo_request_id)
+
+
+def create_api(backend: Backend, settings: Settings) -> FastAPI:
+    """The routes and their documentation, without what surrounds them."""
+    app: FastAPI = FastAPIOffline(
+        title="Argus",
+        description=_DESCRIPTION,
+        version=importlib.metadata.version("argus-classifier"),
+        redoc_url=None,
+    )
+    install_problem_handlers(app)
+    app.include_router(v1.build_router(backend, settings))
+    app.include_router(health.build_router(backend))
+    return app

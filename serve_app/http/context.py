@@ -1,0 +1,118 @@
+"""What surrounds every request: its id, its timing, and the cap on its body. Plain ASGI, so that nothing is buffered."""
+
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serve_app.errors import HttpError, Overloaded, PayloadTooLarge
+from serve_app.http.problems import render_problem
+
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+class RequestContext:
+    """Gives every request an id (`scope["state"]["request_id"]`) and every response `Server-Timing`.
+
+    An `X-Request-ID` that the client, or a proxy before us, sent is kept. The response header is added here unless
+    `echo_request_id` is off, for servers in front that add it themselves (Ray Serve does).
+    """
+
+    def __init__(self, app: ASGIApp, *, echo_request_id: bool) -> None:
+        self._app = app
+        self._echo_request_id = echo_request_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        sent_id = Headers(scope=scope).get("x-request-id", "")
+        request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else uuid.uuid4().hex
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        state["server_timing"] = {}
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if self._echo_request_id:
+                    headers["X-Request-ID"] = request_id
+                stages = {**state["server_timing"], "total": (time.perf_counter() - started) * 1e3}
+                headers["Server-Timing"] = ", ".join(f"{name};dur={ms:.2f}" for name, ms in stages.items())
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class BodyLimit:
+    """Counts a request's bytes as they arrive, chunked ones too, and stops reading at the cap.
+
+    max_request_bytes: of one request; one more is answered 413.
+    max_pending_bytes: of all requests that are being read or worked on; one more is answered 429.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_request_bytes: int, max_pending_bytes: int) -> None:
+        self._app = app
+        self._max_request_bytes = max_request_bytes
+        self._max_pending_bytes = max_pending_bytes
+        self._pending_bytes = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
+        held = 0
+        started = False
+
+        def hold(count: int) -> None:
+            nonlocal held
+            held += count
+            self._pending_bytes += count
+            if held > self._max_request_bytes:
+                raise PayloadTooLarge(
+                    f"The request is larger than {describe_bytes(self._max_request_bytes)}. Send fewer or smaller images."
+                )
+            if self._pending_bytes > self._max_pending_bytes:
+                raise Overloaded("The service holds all the uploads that it can. Try again in 1 s.", retry_after_s=1.0)
+
+        async def receive_counted() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                hold(len(message.get("body", b"")))
+            return message
+
+        async def send_noting_start(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            self._refuse_announced(scope)
+            await self._app(scope, receive_counted, send_noting_start)
+        except HttpError as error:
+            if started:
+                raise
+            await render_problem(error, scope["state"]["request_id"])(scope, receive, send)
+        finally:
+            self._pending_bytes -= held
+
+    def _refuse_announced(self, scope: Scope) -> None:
+        """Refuse by Content-Length, before a byte is read."""
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdecimal() and int(announced) > self._max_request_bytes:
+            raise PayloadTooLarge(
+                f"The request is larger than {describe_bytes(self._max_request_bytes)}. Send fewer or smaller images."
+            )
+
+
+def describe_bytes(count: int) -> str:
+    """A byte count as a person reads it: 10 MiB, 512 KiB, 77 bytes."""
+    for unit, size in (("MiB", 2**20), ("KiB", 2**10)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"
+
+

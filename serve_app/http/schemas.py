@@ -1,0 +1,206 @@
+"""What /docs and /openapi.json say: the shapes of requests and answers, with examples. Documentation, not validation."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from serve_app import errors
+from serve_app.http.problems import MEDIA_TYPE
+
+
+class Prediction(BaseModel):
+    """One class and its softmax score."""
+
+    class_id: int = Field(examples=[281])
+    label: str = Field(examples=["tabby"])
+    score: float = Field(ge=0, le=1, examples=[0.61], description="Softmax score; not a calibrated probability.")
+
+
+class TimingMs(BaseModel):
+    """Where the time went inside the replica, in milliseconds."""
+
+    decode: float = Field(examples=[2.4], description="Decoding and resizing.")
+    queue: float = Field(examples=[0.1], description="Waiting for a decoder and for the model.")
+    inference: float = Field(examples=[6.0], description="The model's batch.")
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str = Field(examples=["urn:argus:problem:undecodable_image"])
+    title: str = Field(examples=["The image could not be decoded"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["The JPEG image is damaged or cut short. Check that the whole file was sent."])
+    code: str = Field(examples=["undecodable_image"])
+    request_id: str = Field(examples=["5f0c7b9e2a6f4d1f8f6e0e0d7c1b2a39"])
+
+
+class Result(BaseModel):
+    """One image's answer: `predictions`, or `error` where this image of several failed."""
+
+    filename: str | None = Field(examples=["cat.jpg"], description="As sent in multipart; null otherwise.")
+    width: int | None = Field(default=None, examples=[451], description="Pixels, upright.")
+    height: int | None = Field(default=None, examples=[300])
+    predictions: list[Prediction] | None = None
+    timing_ms: TimingMs | None = None
+    error: Problem | None = None
+
+
+class ModelReference(BaseModel):
+    """The model that answered."""
+
+    name: str = Field(examples=["efficientnet_lite0"])
+    version: str = Field(examples=["3f9c2ab14d07"])
+
+
+class Classification(BaseModel):
+    """The answer to a classification."""
+
+    request_id: str = Field(examples=["5f0c7b9e2a6f4d1f8f6e0e0d7c1b2a39"])
+    model: ModelReference
+    results: list[Result] = Field(description="One for each image, in order.")
+
+
+class ModelInput(BaseModel):
+    """What the network sees."""
+
+    height: int = Field(examples=[224])
+    width: int = Field(examples=[224])
+    channels: str = Field(examples=["RGB"])
+
+
+class Preprocessing(BaseModel):
+    """Resize the short side, crop the centre, then (x / 255 - mean) / std."""
+
+    resize_size: int = Field(examples=[256])
+    crop_size: int = Field(examples=[224])
+    interpolation: str = Field(examples=["bicubic"])
+    mean: list[float] = Field(examples=[[0.498, 0.498, 0.498]])
+    std: list[float] = Field(examples=[[0.502, 0.502, 0.502]])
+
+
+class Model(BaseModel):
+    """A model that is served."""
+
+    name: str = Field(examples=["efficientnet_lite0"])
+    version: str = Field(examples=["3f9c2ab14d07"], description="Changes with weights, preprocessing and precision.")
+    default: bool
+    weights: str = Field(examples=["IMAGENET1K_V2"])
+    num_classes: int = Field(examples=[1000])
+    num_parameters: int = Field(examples=[4652008])
+    input: ModelInput
+    preprocessing: Preprocessing
+    runtime: str = Field(examples=["openvino"])
+    precision: str = Field(examples=["bf16"])
+    license: str = Field(examples=["Apache-2.0"])
+    source: str
+    state: str = Field(examples=["ready"])
+
+
+class Models(BaseModel):
+    """Every model that is served."""
+
+    models: list[Model]
+
+
+class Labels(BaseModel):
+    """A model's labels."""
+
+    model: str = Field(examples=["efficientnet_lite0"])
+    labels: list[str] = Field(examples=[["tench", "goldfish"]])
+
+
+class Status(BaseModel):
+    """A state in one word."""
+
+    status: str = Field(examples=["ready"])
+
+
+def _problems(*kinds: type[errors.HttpError]) -> dict[int | str, dict[str, Any]]:
+    """Response documentation of the errors that a route can answer."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for kind in (*kinds, errors.Internal):
+        entry = by_status.setdefault(kind.status, {"model": Problem, "description": "", "content": {MEDIA_TYPE: {}}})
+        entry["description"] = " or ".join(filter(None, (entry["description"], f"`{kind.code}`")))
+        if kind.status in (errors.Overloaded.status, errors.NotReady.status):
+            entry["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    return by_status
+
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_BODY = {
+    "required": True,
+    "content": {
+        "image/*": _BINARY,
+        "application/octet-stream": _BINARY,
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+                "required": ["file"],
+            }
+        },
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "images": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {"type": "string", "description": "Base64, or a data URI of base64."},
+                    }
+                },
+                "required": ["images"],
+            }
+        },
+    },
+}
+
+CLASSIFY: dict[str, Any] = {
+    "tags": ["classify"],
+    "response_model": None,
+    "responses": {
+        200: {"model": Classification, "description": "One result for each image."},
+        **_problems(
+            errors.MalformedRequest,
+            errors.Unauthenticated,
+            errors.Forbidden,
+            errors.ModelNotFound,
+            errors.PayloadTooLarge,
+            errors.UnsupportedMediaType,
+            errors.UndecodableImage,
+            errors.ImageTooLarge,
+            errors.InvalidParameter,
+            errors.Overloaded,
+            errors.RateLimited,
+            errors.NotReady,
+            errors.DeadlineExceeded,
+        ),
+    },
+    "openapi_extra": {"requestBody": _BODY},
+}
+MODELS: dict[str, Any] = {
+    "tags": ["models"],
+    "response_model": None,
+    "responses": {200: {"model": Models, "description": "The models."}, **_problems()},
+}
+MODEL: dict[str, Any] = {
+    "tags": ["models"],
+    "response_model": None,
+    "responses": {200: {"model": Model, "description": "The model."}, **_problems(errors.ModelNotFound)},
+}
+LABELS: dict[str, Any] = {
+    "tags": ["models"],
+    "response_model": None,
+    "responses": {200: {"model": Labels, "description": "The labels."}, **_problems(errors.ModelNotFound)},
+}
+LIVE: dict[str, Any] = {
+    "tags": ["health"],
+    "response_model": None,
+    "responses": {200: {"model": Status, "description": "Live."}, **_problems()},
+}
+READY: dict[str, Any] = {
+    "tags": ["health"],
+    "response_model": None,
+    "responses": {200: {"model": Status, "description": "Ready."}, **_problems(errors.NotReady)},
+}

@@ -1,0 +1,119 @@
+"""Request body -> uploads: the first step of a request's way.
+
+Three forms of body carry images: one raw image, multipart/form-data with files, and JSON with base64 strings.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from serve_app.errors import MalformedRequest, PayloadTooLarge, RequestError
+from serve_app.http.context import describe_bytes
+from serve_app.settings import LimitSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One image as it was sent: its bytes, or why they are not there. filename is what the client said, never a path."""
+
+    filename: str | None
+    data: bytes = b""
+    error: RequestError | None = None
+
+
+class _InMemoryParser(MultiPartParser):
+    # Starlette writes parts of more than 1 MiB to disk. BodyLimit already bounds them, so they stay in memory.
+    spool_max_size = 2**40
+
+
+async def read_uploads(request: Request, limits: LimitSettings) -> list[Upload]:
+    """The images of a request, at least one, in the order they were sent.
+
+    An image over `max_image_bytes` raises PayloadTooLarge when it is the only one, and is that item's error when there
+    are several. Raises MalformedRequest, PayloadTooLarge.
+    """
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "multipart/form-data":
+        uploads = await _read_multipart(request, limits)
+    elif content_type == "application/json":
+        uploads = _read_json(await request.body(), limits)
+    else:
+        uploads = [Upload(None, await _read_raw(request, limits.max_image_bytes))]
+    if not uploads:
+        raise MalformedRequest("The request has no image. Send at least one file.")
+    if len(uploads) > limits.max_images:
+        raise PayloadTooLarge(
+            f"The request has {len(uploads)} images; at most {limits.max_images} are accepted. Send them in several requests."
+        )
+    return uploads
+
+
+async def _read_raw(request: Request, max_image_bytes: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > max_image_bytes:
+            raise _too_large(max_image_bytes)
+        chunks.append(chunk)
+    if not size:
+        raise MalformedRequest("The request has no body. Send the image's bytes.")
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _read_multipart(request: Request, limits: LimitSettings) -> list[Upload]:
+    try:
+        form = await _InMemoryParser(
+            request.headers, request.stream(), max_files=limits.max_images + 1, max_fields=64
+        ).parse()
+    except MultiPartException as error:
+        if "Too many files" in error.message:
+            raise PayloadTooLarge(
+                f"The request has more than {limits.max_images} images. Send them in several requests."
+            ) from None
+        raise MalformedRequest(f"The multipart body could not be read: {error.message.rstrip('.')}.") from None
+    except (KeyError, ValueError):
+        raise MalformedRequest("The multipart body could not be read. Its Content-Type needs a boundary.") from None
+    try:
+        files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+        return [_check_size(file.filename, file.file.read(), limits) for file in files]
+    finally:
+        await form.close()
+
+
+def _read_json(body: bytes, limits: LimitSettings) -> list[Upload]:
+    try:
+        document: Any = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise MalformedRequest(f"The body is not valid JSON: {error}.") from None
+    images = document.get("images") if isinstance(document, dict) else None
+    if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
+        raise MalformedRequest('The JSON needs the form {"images": ["<base64 or data URI>", ...]}.')
+    return [_read_base64(image, limits) for image in images]
+
+
+def _read_base64(text: str, limits: LimitSettings) -> Upload:
+    if text.startswith("data:"):
+        header, _, text = text.partition(",")
+        if not header.endswith(";base64"):
+            return Upload(None, error=MalformedRequest("The data URI is not base64. Use data:image/...;base64,..."))
+    try:
+        return _check_size(None, base64.b64decode(text, validate=True), limits)
+    except (binascii.Error, ValueError):
+        return Upload(None, error=MalformedRequest("The image is not valid base64."))
+
+
+def _check_size(filename: str | None, data: bytes, limits: LimitSettings) -> Upload:
+    if len(data) > limits.max_image_bytes:
+        return Upload(filename, error=_too_large(limits.max_image_bytes))
+    return Upload(filename, data)
+
+
+def _too_large(max_image_bytes: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The image is larger than {describe_bytes(max_image_bytes)}. Send a smaller version of it.")

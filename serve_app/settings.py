@@ -1,0 +1,119 @@
+"""Everything an operator can set, as one frozen, validated model.
+
+Values come from `args` in serve_config.yaml, and from nowhere else; nothing here reads the environment or the disk. Units
+are part of the names. Unknown keys are refused, so that a typing error is found at start and not in production.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ModelSettings(_Section):
+    """A model to serve."""
+
+    weights: str = Field(
+        default="efficientnet_lite0",
+        description="Catalog name, or name:WEIGHTS, such as resnet50 or resnet50:IMAGENET1K_V2.",
+    )
+    name: ModelName | None = Field(default=None, description="Name in the API; the catalog name where it is not set.")
+    runtime: Literal["auto", "openvino", "torch"] = Field(
+        default="auto", description="auto: torch where CUDA is there, openvino elsewhere."
+    )
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        default="auto", description="auto: bf16 where the processor computes in it, fp32 elsewhere."
+    )
+
+    @property
+    def api_name(self) -> str:
+        """The name that requests use."""
+        return self.name or self.weights.partition(":")[0]
+
+
+class InferenceSettings(_Section):
+    """How one replica spends its processor cores."""
+
+    num_threads: int = Field(default=1, ge=1, le=256, description="Threads of the model runtime, in each replica.")
+    decode_threads: int = Field(default=1, ge=1, le=256, description="Threads that decode images, in each replica.")
+    max_batch_size: int = Field(
+        default=1, ge=1, le=1024, description="Most images in one call of the model. 1 suits a CPU, 64 a GPU."
+    )
+
+
+class LimitSettings(_Section):
+    """What a request may bring."""
+
+    max_image_bytes: int = Field(default=10 * 2**20, ge=1024, description="Largest image file, in bytes.")
+    max_request_bytes: int = Field(default=64 * 2**20, ge=1024, description="Largest request body, in bytes.")
+    max_images: int = Field(default=32, ge=1, le=1024, description="Most images in one request.")
+    max_image_pixels: int = Field(default=50_000_000, ge=1, description="Most pixels in an image, width x height.")
+
+
+class OverloadSettings(_Section):
+    """When the service says no."""
+
+    deadline_s: float = Field(
+        default=10.0, gt=0, le=600, description="A request that cannot be answered within this many seconds is refused."
+    )
+    max_pending_images: int = Field(
+        default=256, ge=1, description="Most images that one replica has accepted and not yet answered."
+    )
+    max_pending_bytes: int = Field(
+        default=256 * 2**20, ge=1024, description="Most bytes of uploads that one replica holds at a time."
+    )
+
+
+class ApiKey(_Section):
+    """A client that may use the service."""
+
+    client: str = Field(min_length=1, description="Whose key it is; shown in logs.")
+    sha256: Sha256Hex = Field(description="SHA-256 of the key, in hex; the key itself is written nowhere.")
+    models: tuple[str, ...] | None = Field(default=None, description="Models it may use; all where it is not set.")
+
+
+class AccessSettings(_Section):
+    """Who may ask, and how often."""
+
+    api_keys: tuple[ApiKey, ...] = Field(default=(), description="Where it is empty, no key is asked for.")
+    requests_per_s: float | None = Field(
+        default=None, gt=0, description="Sustained rate of one client (key or address) at one replica; no limit if unset."
+    )
+    burst: int = Field(default=20, ge=1, description="Requests a client may send at once before the rate counts.")
+
+
+class Settings(_Section):
+    """The settings of one Argus application. The first model is the default one."""
+
+    models: tuple[ModelSettings, ...] = Field(default=(ModelSettings(),), min_length=1)
+    inference: InferenceSettings = InferenceSettings()
+    limits: LimitSettings = LimitSettings()
+    overload: OverloadSettings = OverloadSettings()
+    access: AccessSettings = AccessSettings()
+    artifacts_dir: Path | None = Field(
+        default=None, description="Where exported models are kept; ARGUS_ARTIFACTS or the user's cache if unset."
+    )
+
+    @model_validator(mode="after")
+    def _check_across_sections(self) -> "Settings":
+        names = [model.api_name for model in self.models]
+        if len(set(names)) != len(names):
+            raise ValueError(f"two models have the same name: {', '.join(sorted(names))}; set `name` to tell them apart")
+        if self.limits.max_image_bytes > self.limits.max_request_bytes:
+            raise ValueError("limits.max_image_bytes is above limits.max_request_bytes")
+        if self.limits.max_images > self.overload.max_pending_images:
+            raise ValueError("limits.max_images is above overload.max_pending_images: such a request could never be served")
+        if self.limits.max_request_bytes > self.overload.max_pending_bytes:
+            raise ValueError("limits.max_request_bytes is above overload.max_pending_bytes")
+        for key in self.access.api_keys:
+            unknown = sorted(set(key.models or ()) - set(names))
+            if unknown:
+                raise ValueError(f"the key of {key.client} names models that are not served: {', '.join(unknown)}")
+        return self
