@@ -103,6 +103,8 @@ class Batcher(Generic[T, R]):
         error. When the caller is cancelled, the item is dropped before the model sees it.
         """
         now = time.monotonic()
+        if deadline is not None and now > deadline:
+            raise DeadlineExceeded("The deadline has passed. Try again later.")
         wait_s = self.estimate_wait_s()
         if len(self._queue) >= self._max_queue or (deadline is not None and now + wait_s > deadline):
             raise Overloaded("The queue is full. Try again later.", retry_after_s=wait_s)

@@ -1,10 +1,14 @@
 """Settings -> a warm `ModelRepository`: the composition root of a replica. Tests build repositories of fakes instead."""
 
+import io
 import logging
 from collections.abc import Callable
 
+from PIL import Image
+
 from serve_app.artifacts import Artifact, artifact_root, ensure_artifact
 from serve_app.classifier import Classifier, ModelRepository
+from serve_app.images import FORMATS, decode_image
 from serve_app.runtimes import load_runtime
 from serve_app.settings import ModelSettings, Settings
 
@@ -29,4 +33,13 @@ def load_repository(settings: Settings) -> ModelRepository:
         runtime = load_runtime(artifact, num_threads=inference.num_threads, max_batch_size=inference.max_batch_size)
         runtime.warm_up(sorted({1, inference.max_batch_size}))
         classifiers[name] = Classifier(runtime, settings, name=name)
+    _warm_up_decoders(settings)
     return ModelRepository(classifiers, settings)
+
+
+def _warm_up_decoders(settings: Settings) -> None:
+    """Decode a small image of each format: Pillow imports its readers when it first meets them."""
+    for name in FORMATS:
+        buffer = io.BytesIO()
+        Image.new("RGB", (16, 16)).save(buffer, name)
+        decode_image(buffer.getvalue(), max_pixels=settings.limits.max_image_pixels, min_side=8)

@@ -55,6 +55,7 @@ _DAMAGE: Final = (
     KeyError,
     TypeError,
     OverflowError,
+    RuntimeError,
     struct.error,
     Image.DecompressionBombError,
 )

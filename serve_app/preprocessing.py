@@ -76,4 +76,4 @@ def preprocess(image: Image.Image, preprocessing: Preprocessing) -> Pixels:
     left, top = (width - side) / 2, (height - side) / 2
     size = (preprocessing.crop_size, preprocessing.crop_size)
     square = image.resize(size, _FILTERS[preprocessing.interpolation], box=(left, top, left + side, top + side))
-    return np.asarray(square)
+    return np.array(square)

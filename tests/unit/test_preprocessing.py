@@ -1,0 +1,45 @@
+"""Resize and crop in one pass."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from serve_app.preprocessing import Interpolation, Preprocessing, preprocess
+from tests.photos import gradient
+
+
+def make(resize_size: int = 64, crop_size: int = 56, interpolation: Interpolation = Interpolation.BICUBIC) -> Preprocessing:
+    return Preprocessing(resize_size, crop_size, interpolation, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+
+
+@pytest.mark.parametrize("size", [(64, 64), (300, 100), (100, 300), (10, 10), (1, 500), (57, 64)])
+def test_any_size_becomes_the_crop_size(size: tuple[int, int]) -> None:
+    """Small, large, narrow and square pictures all give uint8 (crop, crop, 3)."""
+    pixels = preprocess(gradient(*size), make())
+    assert pixels.shape == (56, 56, 3)
+    assert pixels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("interpolation", list(Interpolation))
+def test_one_pass_gives_what_resize_then_crop_gives(interpolation: Interpolation) -> None:
+    """The boxed resize agrees with the two steps that published weights were trained with, within rounding."""
+    image = gradient(400, 300)
+    resized = image.resize((85, 64), getattr(Image.Resampling, interpolation.name))
+    left, top = round((85 - 56) / 2), round((64 - 56) / 2)
+    expected = np.asarray(resized.crop((left, top, left + 56, top + 56)), dtype=int)
+    difference = np.abs(preprocess(image, make(interpolation=interpolation)).astype(int) - expected)
+    assert difference.mean() < 2
+
+
+def test_the_centre_is_kept() -> None:
+    """A white square in the middle of a black picture fills the middle of the pixels."""
+    image = Image.new("RGB", (200, 100))
+    image.paste((255, 255, 255), (90, 40, 110, 60))
+    pixels = preprocess(image, make())
+    assert pixels[28, 28].tolist() == [255, 255, 255]
+    assert pixels[2, 2].tolist() == [0, 0, 0]
+
+
+def test_a_preprocessing_survives_json() -> None:
+    """to_dict and from_dict are inverse."""
+    assert Preprocessing.from_dict(make().to_dict()) == make()
