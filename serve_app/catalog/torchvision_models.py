@@ -1,0 +1,166 @@
+"""torchvision's classification models, by the names and weights of its registry.
+
+Weights live in the torch cache, where torchvision itself puts them, and carry their own preprocessing and labels.
+Imports torchvision; only `serve_app.catalog` imports this module, when it is needed.
+"""
+
+import os
+import re
+import socket
+import urllib.parse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+from torch import nn
+from torchvision.models._api import WeightsEnum
+
+from serve_app.catalog.entry import CatalogEntry, Report, StateDict
+from serve_app.errors import UnknownModel, WeightsUnavailable
+from serve_app.preprocessing import Interpolation, Preprocessing
+
+OFFLINE_VARIABLE = "ARGUS_OFFLINE"
+
+_DOWNLOAD_TIMEOUT_S = 30.0
+_CODE_LICENSE = "BSD-3-Clause (torchvision)"
+_DENSENET_OLD_NAME = re.compile(
+    r"^(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])\.(?:weight|bias|running_mean|running_var))$"
+)
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Every classification model that has published weights; quantized ones excluded (torchvision keeps them apart)."""
+    every = torchvision.models.list_models(module=torchvision.models)
+    return tuple(name for name in every if list(torchvision.models.get_model_weights(name)))
+
+
+def weights_names(name: str) -> tuple[str, ...]:
+    """The weights that a model can have, torchvision's default first."""
+    weights = torchvision.models.get_model_weights(name)
+    default = weights["DEFAULT"].name
+    return (default, *(member.name for member in weights if member.name != default))
+
+
+def resolve(name: str, weights: str | None) -> CatalogEntry:
+    """The catalog's entry for one of `names()`.
+
+    Raises UnknownModel when the model has no weights of that name.
+    """
+    available = weights_names(name)
+    wanted = available[0] if weights is None or weights.upper() == "DEFAULT" else weights.upper()
+    if wanted not in available:
+        raise UnknownModel(f"{name} has no weights {weights!r}. It has {', '.join(available)}.")
+    member = torchvision.models.get_model_weights(name)[wanted]
+    return CatalogEntry(
+        name=name,
+        weights=wanted,
+        labels=tuple(member.meta["categories"]),
+        preprocessing=_preprocessing(member),
+        license=_license(member),
+        source=member.url,
+        locate_weights=lambda report: _fetch_weights(name, member.url, report),
+        build=lambda: _build(name, member),
+        adapt=_rename_old_densenet,
+        finish=_drop_auxiliary_heads,
+    )
+
+
+def _preprocessing(weights: WeightsEnum) -> Preprocessing:
+    transform = weights.transforms()
+    return Preprocessing(
+        resize_size=_one(transform.resize_size),
+        crop_size=_one(transform.crop_size),
+        interpolation=Interpolation(transform.interpolation.value),
+        mean=_three(transform.mean),
+        std=_three(transform.std),
+    )
+
+
+def _one(values: Sequence[int]) -> int:
+    (value,) = values
+    return int(value)
+
+
+def _three(values: Sequence[float]) -> tuple[float, float, float]:
+    red, green, blue = values
+    return float(red), float(green), float(blue)
+
+
+def _license(weights: WeightsEnum) -> str:
+    own = weights.meta.get("license")
+    return f"{_CODE_LICENSE}; weights: {own}" if own else f"{_CODE_LICENSE}; weights: see {weights.meta['recipe']}"
+
+
+def _build(name: str, weights: WeightsEnum) -> nn.Module:
+    # What torchvision's own builders set when they are given weights.
+    options: dict[str, Any] = {"num_classes": len(weights.meta["categories"])}
+    if name in ("googlenet", "inception_v3"):
+        options |= {"transform_input": True, "aux_logits": True, "init_weights": False}
+    elif name.startswith("vit_"):
+        options["image_size"] = weights.meta["min_size"][0]
+    elif name.startswith("maxvit_"):
+        options["input_size"] = weights.meta["min_size"]
+    module = torchvision.models.get_model(name, weights=None, **options)
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"torchvision made a {type(module).__name__} for {name}")
+    return module
+
+
+def _rename_old_densenet(module: nn.Module, checkpoint: StateDict) -> StateDict:
+    """Names like norm.1 became norm1 when modules could no longer have dots in them; the files still say norm.1."""
+    if not isinstance(module, torchvision.models.DenseNet):
+        return checkpoint
+    return {_DENSENET_OLD_NAME.sub(r"\1\2", name): tensor for name, tensor in checkpoint.items()}
+
+
+def _drop_auxiliary_heads(module: nn.Module) -> nn.Module:
+    if isinstance(module, torchvision.models.GoogLeNet):
+        module.aux_logits = False
+        module.aux1 = None  # type: ignore[assignment]
+        module.aux2 = None  # type: ignore[assignment]
+    elif isinstance(module, torchvision.models.Inception3):
+        module.aux_logits = False
+        module.AuxLogits = None
+    return module
+
+
+def _fetch_weights(name: str, url: str, report: Report) -> Path:
+    file_name = Path(urllib.parse.urlparse(url).path).name
+    path = Path(torch.hub.get_dir()) / "checkpoints" / file_name
+    if path.is_file():
+        return path
+    if os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0"):
+        raise WeightsUnavailable(_missing(name, url, path, f"{OFFLINE_VARIABLE} is set, so nothing is downloaded"))
+    report(f"downloading {url} to {path}")
+    # torchvision names its files with the first digits of their SHA-256; torch checks them as it downloads.
+    prefix = re.search(r"-([a-f0-9]{8,})\.", file_name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _socket_timeout(_DOWNLOAD_TIMEOUT_S):
+            torch.hub.download_url_to_file(url, str(path), prefix[1] if prefix else None, progress=False)
+    except Exception as error:  # no route, refused, a proxy's answer, a full disk, a wrong hash: all end the same way
+        raise WeightsUnavailable(_missing(name, url, path, f"the download failed ({error})")) from error
+    return path
+
+
+@contextmanager
+def _socket_timeout(timeout_s: float) -> Iterator[None]:
+    """torch.hub opens its connection without a timeout; a network that drops packets would hang it for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(timeout_s)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _missing(name: str, url: str, path: Path, cause: str) -> str:
+    return (
+        f"The weights of {name} are not on this machine, and {cause}. Fetch {url} where there is internet "
+        f"and put it at {path}"
+    )

@@ -1,0 +1,165 @@
+"""Weights -> artifact: the one place where torch builds a model so that replicas need not.
+
+Runs as `python -m serve_app.export`, a process of its own that `serve_app.export_process` starts. Writes one JSON
+object a line to standard output: {"report": text}, and at last {"artifact": path} or {"error": class, "message": text}.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serve_app.artifacts import (
+    CARD_FILE,
+    SCHEMA,
+    Artifact,
+    ModelCard,
+    Report,
+    WeightsFile,
+    library_versions,
+    open_artifact,
+    reference_key,
+    write_reference,
+)
+from serve_app.catalog import CatalogEntry, resolve
+from serve_app.catalog.entry import hash_file
+from serve_app.errors import ArtifactInvalid, SetupError
+from serve_app.staging import publish_folder, stage_folder
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def export_artifact(spec: str, runtime: str, precision: str, root: Path, report: Report) -> Artifact:
+    """Export a model, unless an artifact of the same digest is there, and let its reference point to it.
+
+    Raises UnknownModel, WeightsUnavailable or WeightsInvalid.
+    """
+    entry = resolve(spec)
+    weights_path = entry.locate_weights(report)
+    weights = WeightsFile.look_at(weights_path)
+    weights_sha256 = hash_file(weights_path)
+    facts = {
+        "schema": SCHEMA,
+        "name": entry.name,
+        "weights_sha256": weights_sha256,
+        "preprocessing": entry.preprocessing.to_dict(),
+        "labels": entry.labels,
+        "runtime": runtime,
+        "precision": precision,
+        "versions": library_versions(),
+    }
+    version = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
+    final = root / f"{entry.name}-{version}"
+    try:
+        artifact = open_artifact(final)
+    except ArtifactInvalid:
+        report(f"exporting {entry.name} for {runtime} ({precision})")
+        module = entry.load(weights_path)
+        card = ModelCard(
+            name=entry.name,
+            weights=entry.weights,
+            version=version,
+            labels=entry.labels,
+            preprocessing=entry.preprocessing,
+            runtime=runtime,
+            precision=precision,
+            license=entry.license,
+            source=entry.source,
+            num_parameters=sum(parameter.numel() for parameter in module.parameters()),
+        )
+        with stage_folder(root) as folder:
+            if runtime == "openvino":
+                _write_openvino(module, entry, folder)
+            else:
+                _write_torch(module, folder)
+            _write_manifest(folder, card, weights_sha256)
+            publish_folder(folder, final)
+        artifact = open_artifact(final)
+    write_reference(root, reference_key(spec, runtime, precision), artifact.path, weights)
+    return artifact
+
+
+def _write_openvino(module: "nn.Module", entry: CatalogEntry, folder: Path) -> None:
+    """model.xml and model.bin: pixels uint8 (N, crop_size, crop_size, 3), RGB, 0-255 -> logits float32 (N, classes)."""
+    import torch
+
+    from serve_app.openvino_import import import_openvino
+
+    ov = import_openvino()
+    size = entry.preprocessing.crop_size
+    example = torch.zeros(2, 3, size, size)
+    with torch.inference_mode(False), torch.no_grad():
+        program = torch.export.export(module, (example,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
+        model = ov.convert_model(program)
+    model.reshape([-1, 3, size, size])
+
+    steps = ov.preprocess.PrePostProcessor(model)
+    pixels = steps.input()
+    pixels.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC")).set_spatial_static_shape(size, size)
+    normalise = pixels.preprocess().convert_element_type(ov.Type.f32)
+    normalise.mean([255 * value for value in entry.preprocessing.mean])
+    normalise.scale([255 * value for value in entry.preprocessing.std])
+    pixels.model().set_layout(ov.Layout("NCHW"))
+    steps.output().tensor().set_element_type(ov.Type.f32)
+    # fp32 on disk: the compiled model is as fast and as large either way, and fp32 answers stay those of torch.
+    ov.save_model(steps.build(), folder / "model.xml", compress_to_fp16=False)
+
+
+def _write_torch(module: "nn.Module", folder: Path) -> None:
+    from safetensors.torch import save_file
+
+    state = {name: tensor.contiguous().clone() for name, tensor in module.state_dict().items()}
+    save_file(state, folder / "weights.safetensors")
+
+
+def _write_manifest(folder: Path, card: ModelCard, weights_sha256: str) -> None:
+    manifest: dict[str, Any] = {
+        "schema": SCHEMA,
+        "card": card.to_dict(),
+        "weights_sha256": weights_sha256,
+        "versions": library_versions(),
+        "files": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
+    }
+    (folder / CARD_FILE).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def main() -> int:
+    """The child process of `serve_app.export_process`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m serve_app.export",
+        description="Export one model to an artifact.",
+    )
+    parser.add_argument("spec")
+    parser.add_argument("--runtime", required=True)
+    parser.add_argument("--precision", required=True)
+    parser.add_argument("--root", required=True, type=Path)
+    arguments = parser.parse_args()
+
+    # Libraries print what they like; standard output carries the protocol alone.
+    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+
+    def say(**message: str) -> None:
+        protocol.write(json.dumps(message) + "\n")
+
+    try:
+        artifact = export_artifact(
+            arguments.spec,
+            arguments.runtime,
+            arguments.precision,
+            arguments.root,
+            lambda text: say(report=text),
+        )
+    except SetupError as error:
+        say(error=type(error).__name__, message=str(error))
+        return 1
+    say(artifact=str(artifact.path))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
