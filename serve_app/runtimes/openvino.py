@@ -51,7 +51,7 @@ class OpenVinoRuntime:
         if len(pixels) > self._max_batch_size:
             parts = range(0, len(pixels), self._max_batch_size)
             return np.concatenate([self.infer(pixels[start : start + self._max_batch_size]) for start in parts])
-        pixels = np.require(pixels, np.uint8, "CW")  # what OpenVINO can share; read-only arrays are copied
+        pixels = np.require(pixels, np.uint8, ["C", "W"])  # what OpenVINO can share; read-only arrays are copied
         self._request.set_input_tensor(self._ov.Tensor(pixels, shared_memory=True))
         self._request.infer()
         logits: npt.NDArray[np.float32] = self._request.get_output_tensor().data.copy()

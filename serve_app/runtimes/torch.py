@@ -21,7 +21,7 @@ class TorchRuntime:
         self._max_batch_size = max_batch_size
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.set_num_threads(num_threads)
-        self._module: nn.Module | None = _load(artifact).to(self._device, memory_format=torch.channels_last)
+        self._module: nn.Module | None = _load(artifact).to(memory_format=torch.channels_last).to(self._device)
         preprocessing = artifact.card.preprocessing
         self._mean = torch.tensor(preprocessing.mean, device=self._device).mul(255).view(1, 3, 1, 1)
         self._std = torch.tensor(preprocessing.std, device=self._device).mul(255).view(1, 3, 1, 1)
