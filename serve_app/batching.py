@@ -161,7 +161,12 @@ class Batcher(Generic[T, R]):
         self._item_s = item_s if self._item_s == 0.0 else self._item_s + _SMOOTHING * (item_s - self._item_s)
         _deliver(
             [
-                (entry, result if isinstance(result, Exception) else Served(result, started - entry.enqueued_at, run_s, len(batch)))
+                (
+                    entry,
+                    result
+                    if isinstance(result, Exception)
+                    else Served(result, started - entry.enqueued_at, run_s, len(batch)),
+                )
                 for entry, result in zip(batch, results, strict=True)
             ]
         )

@@ -20,7 +20,9 @@ def ensure_artifacts(settings: Settings, *, report: Callable[[str], None] = log.
 
     def ensure(model: ModelSettings) -> Artifact:
         root = settings.artifacts_dir or artifact_root()
-        return ensure_artifact(model.weights, runtime=model.runtime, precision=model.precision, root=root, report=report)
+        return ensure_artifact(
+            model.weights, runtime=model.runtime, precision=model.precision, root=root, report=report
+        )
 
     return {model.api_name: ensure(model) for model in settings.models}
 

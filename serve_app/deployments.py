@@ -1,6 +1,5 @@
 """The Ray Serve deployments. With `app`, the only modules that know Ray."""
 
-
 from ray import serve
 from starlette.types import ASGIApp
 

@@ -84,7 +84,9 @@ class AccessSettings(_Section):
 
     api_keys: tuple[ApiKey, ...] = Field(default=(), description="Where it is empty, no key is asked for.")
     requests_per_s: float | None = Field(
-        default=None, gt=0, description="Sustained rate of one client (key or address) at one replica; no limit if unset."
+        default=None,
+        gt=0,
+        description="Sustained rate of one client (key or address) at one replica; no limit if unset.",
     )
     burst: int = Field(default=20, ge=1, description="Requests a client may send at once before the rate counts.")
 
@@ -105,11 +107,15 @@ class Settings(_Section):
     def _check_across_sections(self) -> "Settings":
         names = [model.api_name for model in self.models]
         if len(set(names)) != len(names):
-            raise ValueError(f"two models have the same name: {', '.join(sorted(names))}; set `name` to tell them apart")
+            raise ValueError(
+                f"two models have the same name: {', '.join(sorted(names))}; set `name` to tell them apart"
+            )
         if self.limits.max_image_bytes > self.limits.max_request_bytes:
             raise ValueError("limits.max_image_bytes is above limits.max_request_bytes")
         if self.limits.max_images > self.overload.max_pending_images:
-            raise ValueError("limits.max_images is above overload.max_pending_images: such a request could never be served")
+            raise ValueError(
+                "limits.max_images is above overload.max_pending_images: such a request could never be served"
+            )
         if self.limits.max_request_bytes > self.overload.max_pending_bytes:
             raise ValueError("limits.max_request_bytes is above overload.max_pending_bytes")
         for key in self.access.api_keys:

@@ -82,7 +82,9 @@ def _translate(request: Request, error: HTTPException) -> HttpError:
     if error.status_code == http.HTTPStatus.NOT_FOUND:
         return NotFound(f"There is nothing at {request.url.path}. GET /docs shows every address.")
     if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
-        return MethodNotAllowed(f"{request.url.path} does not answer {request.method}. GET /docs shows what it answers.")
+        return MethodNotAllowed(
+            f"{request.url.path} does not answer {request.method}. GET /docs shows what it answers."
+        )
     if error.status_code < http.HTTPStatus.INTERNAL_SERVER_ERROR:
         return MalformedRequest("The request could not be read. Check its headers and body.")
     return Internal("The service made a mistake. Its log has the cause under this request id.")

@@ -119,7 +119,8 @@ class Status(BaseModel):
 def _problems(*kinds: type[errors.HttpError]) -> dict[int | str, dict[str, Any]]:
     """Response documentation of the errors that a route can answer."""
     by_status: dict[int | str, dict[str, Any]] = {}
-    for kind in (*kinds, errors.Internal):
+    every: tuple[type[errors.HttpError], ...] = (*kinds, errors.Internal)
+    for kind in every:
         entry = by_status.setdefault(kind.status, {"model": Problem, "description": "", "content": {MEDIA_TYPE: {}}})
         entry["description"] = " or ".join(filter(None, (entry["description"], f"`{kind.code}`")))
         if kind.status in (errors.Overloaded.status, errors.NotReady.status):

@@ -42,9 +42,7 @@ def build_router(backend: Backend, settings: Settings) -> APIRouter:
         return await classify(request, None, top_k, min_score)
 
     @router.post("/models/{model}/classify", **schemas.CLASSIFY)
-    async def classify_with_model(
-        request: Request, model: str, top_k: TopK = 5, min_score: MinScore = 0.0
-    ) -> Response:
+    async def classify_with_model(request: Request, model: str, top_k: TopK = 5, min_score: MinScore = 0.0) -> Response:
         """Classify one or several images with the model of that name."""
         return await classify(request, model, top_k, min_score)
 
@@ -87,7 +85,9 @@ def describe_model(model: ServedModel) -> dict[str, Any]:
     }
 
 
-def _render(request: Request, model: ServedModel, outcomes: list[tuple[Upload, ImageResult | RequestError]]) -> Response:
+def _render(
+    request: Request, model: ServedModel, outcomes: list[tuple[Upload, ImageResult | RequestError]]
+) -> Response:
     request_id = request.state.request_id
     stages = {"decode": 0.0, "queue": 0.0, "inference": 0.0}
     results: list[dict[str, Any]] = []

@@ -92,7 +92,8 @@ def test_a_transparent_color_key_is_laid_on_white() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "format"), [("1", "PNG"), ("L", "PNG"), ("L", "JPEG"), ("P", "PNG"), ("P", "GIF"), ("CMYK", "JPEG"), ("CMYK", "TIFF")]
+    ("mode", "format"),
+    [("1", "PNG"), ("L", "PNG"), ("L", "JPEG"), ("P", "PNG"), ("P", "GIF"), ("CMYK", "JPEG"), ("CMYK", "TIFF")],
 )
 def test_other_modes_become_rgb(mode: str, format: str) -> None:
     """Palette, grey, bilevel and CMYK pictures keep their brightness."""
@@ -140,7 +141,12 @@ def test_no_bytes_are_a_malformed_request() -> None:
 
 @pytest.mark.parametrize(
     ("data", "named"),
-    [(b"%PDF-1.7 ...", "a PDF"), (b"<svg xmlns=''/>", "an SVG"), (b"\x00\x00\x00\x18ftypheic", "a HEIC"), (b"hello", "not an image")],
+    [
+        (b"%PDF-1.7 ...", "a PDF"),
+        (b"<svg xmlns=''/>", "an SVG"),
+        (b"\x00\x00\x00\x18ftypheic", "a HEIC"),
+        (b"hello", "not an image"),
+    ],
 )
 def test_other_types_are_refused_by_their_bytes_and_named(data: bytes, named: str) -> None:
     """The error says what the bytes look like and what is accepted."""

@@ -37,7 +37,9 @@ def test_equal_scores_come_in_class_order() -> None:
 
 def test_large_logits_do_not_overflow() -> None:
     """A confident model gives a score of one, not of nan."""
-    assert rank_predictions(np.array([1e4, 0.0], np.float32), LABELS, top_k=1, min_score=0.0)[0].score == pytest.approx(1)
+    assert rank_predictions(np.array([1e4, 0.0], np.float32), LABELS, top_k=1, min_score=0.0)[0].score == pytest.approx(
+        1
+    )
 
 
 @given(arrays(np.float32, st.integers(1, 1000), elements=st.floats(-50, 50, width=32)), st.integers(1, 20))

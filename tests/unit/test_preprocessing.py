@@ -8,7 +8,9 @@ from serve_app.preprocessing import Interpolation, Preprocessing, preprocess
 from tests.photos import gradient
 
 
-def make(resize_size: int = 64, crop_size: int = 56, interpolation: Interpolation = Interpolation.BICUBIC) -> Preprocessing:
+def make(
+    resize_size: int = 64, crop_size: int = 56, interpolation: Interpolation = Interpolation.BICUBIC
+) -> Preprocessing:
     return Preprocessing(resize_size, crop_size, interpolation, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
 

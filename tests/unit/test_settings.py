@@ -1,0 +1,74 @@
+"""Settings: validated, documented, and the same in serve_config.yaml."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from serve_app.settings import Settings
+
+CONFIG = yaml.safe_load((Path(__file__).parents[2] / "serve_config.yaml").read_text())
+
+
+def fields(model: type[BaseModel], path: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, field in model.model_fields.items():
+        found.append((f"{path}{name}", field))
+        for section in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(section, type) and issubclass(section, BaseModel):
+                found += fields(section, f"{path}{name}.")
+    return found
+
+
+def test_the_shipped_configuration_is_valid_and_equals_the_defaults() -> None:
+    """serve_config.yaml shows what would hold without it."""
+    assert Settings.model_validate(CONFIG["applications"][0]["args"]) == Settings()
+
+
+@pytest.mark.parametrize(("path", "field"), fields(Settings), ids=lambda value: value if isinstance(value, str) else "")
+def test_every_setting_is_documented(path: str, field: Any) -> None:
+    """A setting has a description, or is a section whose class has a docstring."""
+    section = field.annotation
+    sections = [
+        s for s in (section, *getattr(section, "__args__", ())) if isinstance(s, type) and issubclass(s, BaseModel)
+    ]
+    assert field.description or any(s.__doc__ for s in sections), f"{path} has no description"
+
+
+@pytest.mark.parametrize(
+    "path", ["unknown", "limits.unknown", "inference.unknown", "overload.unknown", "access.unknown"]
+)
+def test_unknown_keys_are_refused(path: str) -> None:
+    """A typing error is found at start."""
+    section, _, key = path.rpartition(".")
+    values = {section: {key: 1}} if section else {key: 1}
+    with pytest.raises(ValidationError, match="unknown"):
+        Settings.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"models": []}, "at least 1"),
+        ({"models": [{}, {}]}, "same name"),
+        ({"limits": {"max_image_bytes": 2**30}}, "above limits.max_request_bytes"),
+        ({"limits": {"max_images": 512}}, "could never be served"),
+        ({"limits": {"max_request_bytes": 2**30}}, "above overload.max_pending_bytes"),
+        ({"overload": {"deadline_s": 0}}, "greater than 0"),
+        ({"overload": {"deadline_s": float("nan")}}, "finite"),
+        ({"access": {"api_keys": [{"client": "a", "sha256": "secret"}]}}, "pattern"),
+        ({"access": {"api_keys": [{"client": "a", "sha256": "0" * 64, "models": ["other"]}]}}, "not served: other"),
+    ],
+)
+def test_values_that_cannot_work_are_refused_with_the_reason(values: dict[str, Any], reason: str) -> None:
+    """The error says which setting and why."""
+    with pytest.raises(ValidationError, match=reason):
+        Settings.model_validate(values)
+
+
+def test_serve_leaves_the_refusal_to_the_service() -> None:
+    """Ray's own limit would answer in plain text, so the service's must come first."""
+    deployment = CONFIG["applications"][0]["deployments"][0]
+    assert deployment["max_ongoing_requests"] > Settings().overload.max_pending_images
