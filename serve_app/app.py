@@ -3,7 +3,7 @@
 from ray.serve import Application
 
 from serve_app.bootstrap import ensure_artifacts
-from serve_app.deployments import ImageClassifier
+from serve_app.deployments import bind
 from serve_app.settings import Settings
 
 
@@ -13,5 +13,4 @@ def build(args: Settings) -> Application:
     A wrong setting or missing weights fail here, once and with their reason, and not in every replica.
     """
     ensure_artifacts(args)
-    application: Application = ImageClassifier.bind(args)
-    return application
+    return bind(args)

@@ -1,6 +1,7 @@
 """The Ray Serve deployments. With `app`, the only modules that know Ray."""
 
 from ray import serve
+from ray.serve import Application
 from starlette.types import ASGIApp
 
 from serve_app.bootstrap import load_repository
@@ -8,7 +9,6 @@ from serve_app.http.app import create_app
 from serve_app.settings import Settings
 
 
-@serve.deployment
 @serve.ingress()
 class ImageClassifier:
     """One replica: HTTP, decoding and the model in one process.
@@ -23,3 +23,8 @@ class ImageClassifier:
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         return create_app(self._repository, self._settings, echo_request_id=False)
+
+
+def bind(settings: Settings) -> Application:
+    """Describe the deployment of an application with these settings; its scale comes from serve_config.yaml."""
+    return serve.deployment(ImageClassifier).bind(settings)

@@ -1,8 +1,10 @@
 """The ASGI application: routes, problems and limits around a `Backend`. Tests build it with a fake one."""
 
 import importlib.metadata
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
@@ -10,6 +12,7 @@ from serve_app.classifier import Backend
 from serve_app.http import health, v1
 from serve_app.http.context import BodyLimit, RequestContext
 from serve_app.http.problems import install_problem_handlers
+from serve_app.http.schemas import correct_error_media_types
 from serve_app.settings import Settings
 
 _DESCRIPTION = """Classifies images. Send a photo to `POST /v1/classify` as the raw body, as multipart or as base64 in
@@ -41,4 +44,13 @@ def create_api(backend: Backend, settings: Settings) -> FastAPI:
     install_problem_handlers(app)
     app.include_router(v1.build_router(backend, settings))
     app.include_router(health.build_router(backend))
+
+    def describe() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = correct_error_media_types(
+                get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            )
+        return app.openapi_schema
+
+    app.openapi = describe  # type: ignore[method-assign]  # FastAPI's documented way to change the description
     return app

@@ -121,11 +121,21 @@ def _problems(*kinds: type[errors.HttpError]) -> dict[int | str, dict[str, Any]]
     by_status: dict[int | str, dict[str, Any]] = {}
     every: tuple[type[errors.HttpError], ...] = (*kinds, errors.Internal)
     for kind in every:
-        entry = by_status.setdefault(kind.status, {"model": Problem, "description": "", "content": {MEDIA_TYPE: {}}})
+        entry = by_status.setdefault(kind.status, {"model": Problem, "description": ""})
         entry["description"] = " or ".join(filter(None, (entry["description"], f"`{kind.code}`")))
         if kind.status in (errors.Overloaded.status, errors.NotReady.status):
             entry["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
     return by_status
+
+
+def correct_error_media_types(document: dict[str, Any]) -> dict[str, Any]:
+    """Say application/problem+json for errors: FastAPI describes every model as application/json."""
+    for item in document["paths"].values():
+        for operation in item.values():
+            for status, response in operation["responses"].items():
+                if not status.startswith("2"):
+                    response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
+    return document
 
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -188,12 +198,12 @@ MODELS: dict[str, Any] = {
 MODEL: dict[str, Any] = {
     "tags": ["models"],
     "response_model": None,
-    "responses": {200: {"model": Model, "description": "The model."}, **_problems(errors.ModelNotFound)},
+    "responses": {200: {"model": Model, "description": "The model."}, **_problems(errors.ModelNotFound, errors.InvalidParameter)},
 }
 LABELS: dict[str, Any] = {
     "tags": ["models"],
     "response_model": None,
-    "responses": {200: {"model": Labels, "description": "The labels."}, **_problems(errors.ModelNotFound)},
+    "responses": {200: {"model": Labels, "description": "The labels."}, **_problems(errors.ModelNotFound, errors.InvalidParameter)},
 }
 LIVE: dict[str, Any] = {
     "tags": ["health"],

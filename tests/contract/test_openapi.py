@@ -1,0 +1,67 @@
+"""The published API description: complete, and changed only on purpose."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serve_app import errors
+from serve_app.http.app import create_api
+from serve_app.settings import Settings
+from tests.fakes import make_repository
+
+SNAPSHOT = Path(__file__).with_name("openapi.json")
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """The description as the service publishes it."""
+    return create_api(make_repository(), Settings()).openapi()
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(method, path, operation) for path, item in document["paths"].items() for method, operation in item.items()]
+
+
+def test_the_description_is_the_one_that_clients_know(document: dict[str, Any], pytestconfig: pytest.Config) -> None:
+    """A change shows as a difference; `pytest --update-openapi tests/contract` accepts it."""
+    document = json.loads(json.dumps(document))
+    document["info"]["version"] = "any"
+    if pytestconfig.getoption("--update-openapi"):
+        SNAPSHOT.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+    assert document == json.loads(SNAPSHOT.read_text())
+
+
+def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
+    """The routes that clients are written against."""
+    assert {(method, path) for method, path, _ in operations(document)} >= {
+        ("post", "/v1/classify"),
+        ("post", "/v1/models/{model}/classify"),
+        ("get", "/v1/models"),
+        ("get", "/v1/models/{model}"),
+        ("get", "/v1/models/{model}/labels"),
+        ("get", "/health/live"),
+        ("get", "/health/ready"),
+    }
+
+
+def test_every_operation_says_what_it_does_and_how_it_fails(document: dict[str, Any]) -> None:
+    """A summary, a description, a documented success and the problem shape for each error."""
+    for method, path, operation in operations(document):
+        assert operation["summary"], path
+        assert operation["description"], path
+        assert "200" in operation["responses"], (method, path)
+        for status, response in operation["responses"].items():
+            if status != "200":
+                assert "application/problem+json" in response["content"], (path, status)
+
+
+def test_every_error_of_the_tree_is_documented_where_images_are_sent(document: dict[str, Any]) -> None:
+    """The description of /v1/classify names each code that a client can meet."""
+    responses = document["paths"]["/v1/classify"]["post"]["responses"]
+    kinds = [kind for base in (errors.RequestError, errors.ServiceError) for kind in base.__subclasses__()]
+    by_path = {errors.NotFound, errors.MethodNotAllowed}  # other paths and methods, which no operation describes
+    for kind in [*kinds, errors.ModelNotFound]:
+        if kind not in by_path:
+            assert f"`{kind.code}`" in responses[str(kind.status)]["description"], kind
