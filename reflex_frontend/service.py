@@ -1,0 +1,39 @@
+"""What the sessions of one process share: the client, the watch on the service's health, the photos held in memory.
+
+Made on first use and never at import: the workers are forked after the application was imported, and connections must
+not be shared between processes.
+"""
+
+from functools import cache
+
+from argus_client import AsyncArgusClient
+from reflex_frontend import settings
+from reflex_frontend.pending import PendingPhotos
+from reflex_frontend.watch import ServiceWatch
+
+PROBE_TIMEOUT_S = 2.0
+
+
+@cache
+def limits() -> settings.Settings:
+    """The settings, read once a process."""
+    return settings.read()
+
+
+@cache
+def client() -> AsyncArgusClient:
+    """For photos; no retries of its own, since the page shows every wait and every attempt."""
+    return AsyncArgusClient(limits().service_url, timeout_s=limits().answer_timeout_s, retries=0)
+
+
+@cache
+def watch() -> ServiceWatch:
+    """For health; its own client, so that a full connection pool never looks like a sick service."""
+    probe = AsyncArgusClient(limits().service_url, timeout_s=PROBE_TIMEOUT_S, retries=0)
+    return ServiceWatch(probe, limits().probe_interval_s)
+
+
+@cache
+def pending() -> PendingPhotos:
+    """The photos of this process that may still have to be sent."""
+    return PendingPhotos(limits().pending_bytes)

@@ -1,0 +1,80 @@
+"""The browser and the UI server of the end-to-end tests and of the screenshots: how they are started and ended."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Nothing is fetched from outside, and a container without user namespaces can start it.
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def free_port() -> int:
+    """A port that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Playwright's own Chromium where it is installed, the system's otherwise."""
+    with sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+        path = str(own) if own.exists() else shutil.which("chromium")
+        if path is None:
+            raise RuntimeError("No Chromium found. Run: playwright install chromium (or: apt-get install chromium)")
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def running_ui(service_url: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The production UI on a free port, built when needed; yields its address and ends it by SIGTERM."""
+    port = free_port()
+    command = [sys.executable, "-m", "reflex_frontend.production", "--port", str(port), "--service-url", service_url]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(environment or {})})
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_answering(address, process, timeout_s=240)
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def wait_until_answering(address: str, process: subprocess.Popen[bytes], timeout_s: float) -> None:
+    """Returns once the address answers; raises when the process ends before it does."""
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"The UI ended with status {process.returncode} before it answered.")
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"The UI did not answer at {address} within {timeout_s} s.")

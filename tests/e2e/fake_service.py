@@ -1,0 +1,158 @@
+"""A stand-in for the classifier service: a real HTTP server that speaks its contract, with failures on demand.
+
+For tests of what the UI shows in states that a real service cannot be brought into at will. Knows nothing of the UI.
+"""
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+MODEL = {
+    "name": "efficientnet_lite0",
+    "version": "9f3c1a7e42b0",
+    "default": True,
+    "num_classes": 1000,
+    "input": {"width": 224, "height": 224},
+    "preprocessing": {"resize_size": 256, "crop_size": 224},
+    "runtime": "openvino",
+    "precision": "bf16",
+    "license": "Apache-2.0",
+    "state": "ready",
+}
+LABELS = (
+    ("tabby", 0.6121),
+    ("tiger cat", 0.2284),
+    ("Egyptian cat", 0.0907),
+    ("lynx", 0.0203),
+    ("Persian cat", 0.0041),
+    ("plastic bag", 0.0018),
+    ("carton", 0.0012),
+    ("remote control", 0.0009),
+    ("tub", 0.0006),
+    ("quilt", 0.0004),
+)
+
+
+@dataclass
+class Behaviour:
+    """What the service does with the next requests; problems: status, code, Retry-After of each answer to come."""
+
+    ready: bool = True
+    delay_s: float = 0.0
+    problems: list[tuple[int, str, int | None]] = field(default_factory=list)
+    seen: list[dict[str, Any]] = field(default_factory=list)
+    released: threading.Event = field(default_factory=threading.Event)
+    hold: bool = False
+
+
+class FakeService:
+    """Runs on a port of its own; `stop` frees the port, `start` takes the same one again."""
+
+    def __init__(self) -> None:
+        self.behaviour = Behaviour()
+        self._port = 0
+        self._server: ThreadingHTTPServer | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL, the same before and after a restart."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Listen; returns when connections are accepted."""
+        behaviour = self.behaviour
+
+        class Handler(_Handler):
+            pass
+
+        Handler.behaviour = behaviour
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
+        self._server.daemon_threads = True
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Answer nothing any more; fine when it is not running."""
+        self.behaviour.released.set()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+        self._server = None
+
+    def reset(self) -> None:
+        """Well again, nothing seen; the object that the handlers look at stays the same."""
+        self.behaviour.released.set()
+        self.behaviour.__dict__.update(Behaviour().__dict__)
+        if self._server is None:
+            self.start()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    behaviour: Behaviour
+    # A connection for each request, so that stopping the server is felt at once.
+    protocol_version = "HTTP/1.0"
+
+    def do_GET(self) -> None:
+        match self.path:
+            case "/health/ready" if not self.behaviour.ready:
+                self._problem(503, "not_ready", 2)
+            case "/health/live" | "/health/ready":
+                self._send(200, {"status": "ok"})
+            case "/v1/models":
+                self._send(200, {"models": [MODEL]})
+            case _:
+                self._problem(404, "not_found", None)
+
+    def do_POST(self) -> None:
+        behaviour = self.behaviour
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        behaviour.seen.append({"path": self.path, "bytes": len(body), "type": self.headers.get("content-type")})
+        if behaviour.hold:
+            behaviour.released.wait(30)
+        time.sleep(behaviour.delay_s)
+        if not behaviour.ready:
+            self._problem(503, "not_ready", 2)
+        elif behaviour.problems:
+            self._problem(*behaviour.problems.pop(0))
+        else:
+            self._send(200, _answer(f"req-{len(behaviour.seen):04d}-7c1e"))
+
+    def _problem(self, status: int, code: str, retry_after_s: int | None) -> None:
+        title = code.replace("_", " ").capitalize()
+        body = {"type": "about:blank", "title": title, "status": status, "detail": f"{title}.", "code": code}
+        body["request_id"] = "req-problem-51d0"
+        headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+        self._send(status, body, "application/problem+json", headers)
+
+    def _send(self, status: int, body: Any, kind: str = "application/json", headers: dict[str, str] | None = None) -> None:
+        payload = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(payload)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: what was asked is in `seen`."""
+
+
+def _answer(request_id: str) -> dict[str, Any]:
+    predictions = [{"class_id": n, "label": label, "score": score} for n, (label, score) in enumerate(LABELS)]
+    return {
+        "request_id": request_id,
+        "model": {"name": MODEL["name"], "version": MODEL["version"]},
+        "results": [
+            {
+                "filename": "photo",
+                "width": 451,
+                "height": 300,
+                "predictions": predictions,
+                "timing_ms": {"decode": 2.4, "queue": 0.1, "inference": 6.0},
+            }
+        ],
+    }
