@@ -1,0 +1,1 @@
+"""What measures Argus from outside. Never imported by the product."""
