@@ -1,0 +1,32 @@
+"""Options and the one real service that end-to-end tests share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.serving import RunningService, run_service
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-openapi`: write tests/contract/openapi.json anew."""
+    parser.addoption("--update-openapi", action="store_true", help="accept the API description as it is now")
+
+
+@pytest.fixture(scope="session")
+def real_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """`serve run` with real models on a free port, for the whole session."""
+    with run_service(tmp_path_factory.mktemp("service")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def real_service_url(real_service: RunningService) -> str:
+    """The address of the real service."""
+    return real_service.url
+
+
+@pytest.fixture
+def examples() -> Path:
+    """The bundled photos."""
+    return Path(__file__).parent.parent / "assets" / "examples"

@@ -1,0 +1,166 @@
+"""A real service for tests: `serve run` in HAProxy mode, with its own Ray cluster, on free ports."""
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+ROOT = Path(__file__).parents[2]
+START_TIMEOUT_S = 180.0
+STOP_TIMEOUT_S = 60.0
+
+API_KEY = "a key for tests"
+LIMITED_KEY = "a key for the other model"
+TORCHVISION_MODEL = "squeezenet1_1"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningService:
+    """Where the service answers. Four applications share it, so that every limit can be met for real.
+
+    url: the shipped settings and two models. keyed_url: API keys and a rate limit. hurried_url: a deadline that no image
+    can keep. narrow_url: small limits and one place.
+    """
+
+    url: str
+    log: Path
+
+    @property
+    def keyed_url(self) -> str:
+        """Asks for API_KEY; one request in ten seconds; LIMITED_KEY is for TORCHVISION_MODEL alone."""
+        return f"{self.url}/keyed"
+
+    @property
+    def hurried_url(self) -> str:
+        """Has a deadline of a microsecond."""
+        return f"{self.url}/hurried"
+
+    @property
+    def narrow_url(self) -> str:
+        """Takes one image at a time, of at most 1 MiB and a million pixels."""
+        return f"{self.url}/narrow"
+
+
+def find_free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def make_torchvision_weights(torch_home: Path) -> None:
+    """Put a weights file with random values where torchvision looks for the real one."""
+    code = (
+        "import sys, torch, torchvision; from pathlib import Path; torch.manual_seed(0);"
+        f"name = {TORCHVISION_MODEL!r}; weights = torchvision.models.get_model_weights(name).DEFAULT;"
+        "path = Path(sys.argv[1]) / 'hub' / 'checkpoints' / weights.url.rsplit('/', 1)[1];"
+        "path.parent.mkdir(parents=True);"
+        "torch.save(torchvision.models.get_model(name).state_dict(), path)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(torch_home)], check=True)
+
+
+def make_config(port: int) -> dict[str, Any]:
+    """The shipped configuration on another port, with three more applications that differ in their limits."""
+    config: dict[str, Any] = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
+    config["http_options"]["port"] = port
+    (main,) = config["applications"]
+    main["args"]["models"].append({"weights": TORCHVISION_MODEL})
+    deployment = {**main["deployments"][0], "num_replicas": 1, "ray_actor_options": {"num_cpus": 0.25}}
+    del deployment["autoscaling_config"]
+    main["deployments"] = [deployment]
+
+    def variant(name: str, **sections: Any) -> dict[str, Any]:
+        args = {"models": [{"weights": "efficientnet_lite0"}], **sections}
+        return {**main, "name": name, "route_prefix": f"/{name}", "args": args}
+
+    keys = [
+        {"client": "tests", "sha256": hashlib.sha256(API_KEY.encode()).hexdigest()},
+        {
+            "client": "limited",
+            "sha256": hashlib.sha256(LIMITED_KEY.encode()).hexdigest(),
+            "models": [TORCHVISION_MODEL],
+        },
+    ]
+    models = main["args"]["models"]
+    config["applications"] += [
+        variant("keyed", models=models, access={"api_keys": keys, "requests_per_s": 0.1, "burst": 1}),
+        variant("hurried", overload={"deadline_s": 1e-6}),
+        variant(
+            "narrow",
+            overload={"max_pending_images": 1},
+            limits={"max_images": 1, "max_image_bytes": 2**20, "max_image_pixels": 1_000_000},
+        ),
+    ]
+    return config
+
+
+@contextmanager
+def run_service(folder: Path) -> Iterator[RunningService]:
+    """Start `serve run`, wait until every application answers, and stop it with Ctrl-C afterwards."""
+    make_torchvision_weights(folder / "torch")
+    port, stats_port, metrics_port = find_free_ports(3)
+    config = folder / "config.yaml"
+    config.write_text(yaml.safe_dump(make_config(port)))
+    log = folder / "serve.log"
+    environment = {
+        **os.environ,
+        "RAY_ADDRESS": "local",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(stats_port),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics_port),
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        "TORCH_HOME": str(folder / "torch"),
+        "ARGUS_ARTIFACTS": str(folder / "artifacts"),
+        "ARGUS_OFFLINE": "1",
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("serve")), "run", str(config)],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    service = RunningService(f"http://127.0.0.1:{port}", log)
+    try:
+        for url in (service.url, service.keyed_url, service.hurried_url, service.narrow_url):
+            _wait_until_ready(url, process, log)
+        yield service
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/health/ready", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"{url} did not become ready:\n{log.read_text()[-4000:]}")

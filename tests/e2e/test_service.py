@@ -1,0 +1,168 @@
+"""The real service: real weights, Ray Serve, HAProxy. A photo goes in and the right label comes out."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.e2e.serving import API_KEY, LIMITED_KEY, TORCHVISION_MODEL, RunningService
+from tests.photos import encode, example, gradient
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture
+def client(real_service: RunningService) -> Iterator[httpx.Client]:
+    """A plain HTTP client of the real service."""
+    with httpx.Client(base_url=real_service.url, timeout=30) as client:
+        yield client
+
+
+def top_label(answer: httpx.Response) -> str:
+    label: str = answer.json()["results"][0]["predictions"][0]["label"]
+    return label
+
+
+@pytest.mark.parametrize(("photo", "expected"), [("cat", "cat|tabby"), ("coffee", "espresso|cup|coffee mug")])
+def test_curl_gets_the_right_label(real_service: RunningService, examples: Path, photo: str, expected: str) -> None:
+    """The command of the README, with its real answer."""
+    command = ["curl", "-sf", "-F", f"file=@{examples / photo}.jpg", f"{real_service.url}/v1/classify"]
+    answer = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    result = answer["results"][0]
+    assert re.search(expected, result["predictions"][0]["label"])
+    assert result["filename"] == f"{photo}.jpg"
+    assert len(result["predictions"]) == 5
+    assert answer["model"]["name"] == "efficientnet_lite0"
+
+
+def test_headers_appear_once_and_agree_with_the_body(client: httpx.Client) -> None:
+    """Ray's layer and ours do not both add the request's id."""
+    answer = client.post("/v1/classify", content=example("cat"), headers={"X-Request-ID": "my-id-7"})
+    assert answer.headers.get_list("X-Request-ID") == ["my-id-7"] == [answer.json()["request_id"]]
+    assert len(answer.headers.get_list("Server-Timing")) == 1
+
+
+def test_eight_images_one_of_them_broken(client: httpx.Client) -> None:
+    """Seven answers and one problem, over the real stack."""
+    files = [("file", (f"{i}.jpg", example("coffee")[: 5000 if i == 5 else None])) for i in range(8)]
+    results = client.post("/v1/classify", files=files).json()["results"]
+    assert [result["filename"] for result in results] == [f"{i}.jpg" for i in range(8)]
+    assert [i for i, result in enumerate(results) if "error" in result] == [5]
+    assert results[5]["error"]["code"] == "undecodable_image"
+    assert {result["predictions"][0]["label"] for i, result in enumerate(results) if i != 5} == {"espresso"}
+
+
+def test_a_torchvision_model_is_served_by_name(client: httpx.Client) -> None:
+    """Found in the torch cache, loaded through torchvision's own path, with its own preprocessing and labels."""
+    model = client.get(f"/v1/models/{TORCHVISION_MODEL}").json()
+    assert (model["default"], model["num_classes"], model["state"]) == (False, 1000, "ready")
+    assert model["preprocessing"]["interpolation"] == "bilinear"
+    assert model["preprocessing"]["mean"] == [0.485, 0.456, 0.406]
+    labels = client.get(f"/v1/models/{TORCHVISION_MODEL}/labels").json()["labels"]
+    answer = client.post(f"/v1/models/{TORCHVISION_MODEL}/classify", content=example("cat")).json()
+    assert answer["model"]["name"] == TORCHVISION_MODEL
+    for prediction in answer["results"][0]["predictions"]:
+        assert prediction["label"] == labels[prediction["class_id"]]
+
+
+def chunked(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), 65536):
+        yield data[start : start + 65536]
+
+
+def problem_cases() -> list[Any]:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (800, 800, 3), np.uint8))
+    big = encode(noise, "BMP")  # 1.9 MB
+    cat = example("cat")
+    return [
+        ("POST", "/v1/classify", {"content": b""}, 400, "malformed_request"),
+        ("POST", "/keyed/v1/classify", {"content": cat}, 401, "unauthenticated"),
+        ("POST", "/keyed/v1/classify", {"content": cat, "headers": {"X-API-Key": LIMITED_KEY}}, 403, "forbidden"),
+        ("GET", "/nowhere", {}, 404, "not_found"),
+        ("POST", "/v1/models/nobody/classify", {"content": cat}, 404, "model_not_found"),
+        ("PUT", "/v1/classify", {"content": cat}, 405, "method_not_allowed"),
+        ("POST", "/narrow/v1/classify", {"content": big}, 413, "payload_too_large"),
+        ("POST", "/narrow/v1/classify", {"content": "chunked"}, 413, "payload_too_large"),
+        ("POST", "/v1/classify", {"content": bytes(10 * 2**20 + 1)}, 413, "payload_too_large"),
+        ("POST", "/v1/classify", {"content": b"GIF? no", "headers": {"Content-Type": "image/gif"}}, 415,
+         "unsupported_media_type"),
+        ("POST", "/v1/classify", {"content": cat[:5000]}, 422, "undecodable_image"),
+        ("POST", "/narrow/v1/classify", {"content": encode(gradient(1200, 1000), "PNG")}, 422, "image_too_large"),
+        ("POST", "/v1/classify?top_k=-1", {"content": cat}, 422, "invalid_parameter"),
+        ("POST", "/hurried/v1/classify", {"content": cat}, 504, "deadline_exceeded"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "arguments", "status", "code"), problem_cases(), ids=[case[4] for case in problem_cases()]
+)
+def test_every_problem_has_the_documented_shape_and_harms_nothing(
+    client: httpx.Client, method: str, path: str, arguments: dict[str, Any], status: int, code: str
+) -> None:
+    """A real request for each row of the error table; a good one still succeeds afterwards."""
+    if arguments.get("content") == "chunked":
+        arguments = {"content": chunked(bytes(3 * 2**20))}
+    answer = client.request(method, path, **arguments)
+    assert_problem(answer, status, code)
+    assert re.search("cat|tabby", top_label(client.post("/v1/classify", content=example("cat"))))
+
+
+def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
+    """The shape of RFC 9457 and of the contract."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem.keys() == {"type", "title", "status", "detail", "code", "request_id"}
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert answer.headers["X-Request-ID"] == problem["request_id"]
+
+
+def test_a_key_opens_the_service_until_its_rate_is_used_up(client: httpx.Client) -> None:
+    """429 rate_limited comes with Retry-After."""
+    answers = [
+        client.post("/keyed/v1/classify", content=example("cat"), headers={"Authorization": f"Bearer {API_KEY}"})
+        for _ in range(2)
+    ]
+    assert answers[0].status_code == 200
+    assert_problem(answers[1], 429, "rate_limited")
+    assert 1 <= int(answers[1].headers["Retry-After"]) <= 10
+
+
+def test_a_full_service_says_so_at_once_and_answers_what_it_took(client: httpx.Client) -> None:
+    """Thirty requests for one place: those that are accepted are right, the rest are 429 with Retry-After."""
+
+    def classify(_: int) -> httpx.Response:
+        return client.post("/narrow/v1/classify", content=example("coffee"))
+
+    with ThreadPoolExecutor(30) as threads:
+        answers = list(threads.map(classify, range(30)))
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert {top_label(answer) for answer in answers if answer.status_code == 200} == {"espresso"}
+    assert refused
+    for answer in refused:
+        assert_problem(answer, 429, "overloaded")
+        assert int(answer.headers["Retry-After"]) >= 1
+    assert top_label(classify(0)) == "espresso"
+
+
+def test_a_replica_does_not_import_torch(real_service: RunningService) -> None:
+    """A CPU replica loads its artifact without the framework that made it."""
+    replicas = [
+        path.parent
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if path.read_bytes().startswith(b"ray::ServeReplica:")
+        and str(real_service.log.parent).encode() in (path.parent / "environ").read_bytes()
+    ]
+    assert len(replicas) == 4
+    for replica in replicas:
+        maps = (replica / "maps").read_text()
+        assert "openvino" in maps
+        assert "libtorch" not in maps
