@@ -1,7 +1,8 @@
 """Weights -> artifact: the one place where torch builds a model so that replicas need not.
 
-Runs as `python -m serve_app.export`, a process of its own that `serve_app.export_process` starts. Writes one JSON
-object a line to standard output: {"report": text}, and at last {"artifact": path} or {"error": class, "message": text}.
+Runs as `python -m serve_app.export`, a process of its own that `serve_app.artifacts.export_process` starts. Writes one
+JSON object a line to standard output: {"report": text}, and at last {"artifact": path} or {"error": class, "message":
+text}.
 """
 
 import argparse
@@ -10,24 +11,16 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from serve_app.artifacts import (
-    CARD_FILE,
-    SCHEMA,
-    Artifact,
-    ModelCard,
-    Report,
-    WeightsFile,
-    library_versions,
-    open_artifact,
-    reference_key,
-    write_reference,
-)
+from serve_app.artifacts.card import ModelCard
+from serve_app.artifacts.finding import Report
+from serve_app.artifacts.folder import SCHEMA, Artifact, open_artifact, write_manifest
+from serve_app.artifacts.references import WeightsFile, library_versions, reference_key, write_reference
+from serve_app.artifacts.staging import publish_folder, stage_folder
 from serve_app.catalog import CatalogEntry, resolve
 from serve_app.catalog.entry import hash_file
 from serve_app.errors import ArtifactInvalid, SetupError
-from serve_app.staging import publish_folder, stage_folder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -76,7 +69,7 @@ def export_artifact(spec: str, runtime: str, precision: str, root: Path, report:
                 _write_openvino(module, entry, folder)
             else:
                 _write_torch(module, folder)
-            _write_manifest(folder, card, weights_sha256)
+            write_manifest(folder, card, weights_sha256)
             publish_folder(folder, final)
         artifact = open_artifact(final)
     write_reference(root, reference_key(spec, runtime, precision), artifact.path, weights)
@@ -116,19 +109,8 @@ def _write_torch(module: "nn.Module", folder: Path) -> None:
     save_file(state, folder / "weights.safetensors")
 
 
-def _write_manifest(folder: Path, card: ModelCard, weights_sha256: str) -> None:
-    manifest: dict[str, Any] = {
-        "schema": SCHEMA,
-        "card": card.to_dict(),
-        "weights_sha256": weights_sha256,
-        "versions": library_versions(),
-        "files": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
-    }
-    (folder / CARD_FILE).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
-
-
 def main() -> int:
-    """The child process of `serve_app.export_process`."""
+    """The child process of `serve_app.artifacts.export_process`."""
     parser = argparse.ArgumentParser(
         prog="python -m serve_app.export",
         description="Export one model to an artifact.",
@@ -154,6 +136,9 @@ def main() -> int:
             arguments.root,
             lambda text: say(report=text),
         )
+    except OSError as error:
+        say(error="SetupError", message=f"The artifact could not be written under {arguments.root}: {error}")
+        return 1
     except SetupError as error:
         say(error=type(error).__name__, message=str(error))
         return 1

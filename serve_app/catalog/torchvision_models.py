@@ -6,10 +6,7 @@ Imports torchvision; only `serve_app.catalog` imports this module, when it is ne
 
 import os
 import re
-import socket
-import urllib.parse
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,13 +16,11 @@ import torchvision
 from torch import nn
 from torchvision.models._api import WeightsEnum
 
-from serve_app.catalog.entry import CatalogEntry, Report, StateDict
-from serve_app.errors import UnknownModel, WeightsUnavailable
+from serve_app.catalog.downloads import fetch_weights
+from serve_app.catalog.entry import CatalogEntry, StateDict
+from serve_app.errors import UnknownModel
 from serve_app.preprocessing import Interpolation, Preprocessing
 
-OFFLINE_VARIABLE = "ARGUS_OFFLINE"
-
-_DOWNLOAD_TIMEOUT_S = 30.0
 _CODE_LICENSE = "BSD-3-Clause (torchvision)"
 _DENSENET_OLD_NAME = re.compile(
     r"^(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])\.(?:weight|bias|running_mean|running_var))$"
@@ -63,7 +58,9 @@ def resolve(name: str, weights: str | None) -> CatalogEntry:
         preprocessing=_preprocessing(member),
         license=_license(member),
         source=member.url,
-        locate_weights=lambda report: _fetch_weights(name, member.url, report),
+        locate_weights=lambda report: fetch_weights(
+            name, member.url, Path(torch.hub.get_dir()) / "checkpoints", report, os.environ
+        ),
         build=lambda: _build(name, member),
         adapt=_rename_old_densenet,
         finish=_drop_auxiliary_heads,
@@ -121,46 +118,9 @@ def _rename_old_densenet(module: nn.Module, checkpoint: StateDict) -> StateDict:
 def _drop_auxiliary_heads(module: nn.Module) -> nn.Module:
     if isinstance(module, torchvision.models.GoogLeNet):
         module.aux_logits = False
-        module.aux1 = None  # type: ignore[assignment]
-        module.aux2 = None  # type: ignore[assignment]
+        module.aux1 = None
+        module.aux2 = None
     elif isinstance(module, torchvision.models.Inception3):
         module.aux_logits = False
         module.AuxLogits = None
     return module
-
-
-def _fetch_weights(name: str, url: str, report: Report) -> Path:
-    file_name = Path(urllib.parse.urlparse(url).path).name
-    path = Path(torch.hub.get_dir()) / "checkpoints" / file_name
-    if path.is_file():
-        return path
-    if os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0"):
-        raise WeightsUnavailable(_missing(name, url, path, f"{OFFLINE_VARIABLE} is set, so nothing is downloaded"))
-    report(f"downloading {url} to {path}")
-    # torchvision names its files with the first digits of their SHA-256; torch checks them as it downloads.
-    prefix = re.search(r"-([a-f0-9]{8,})\.", file_name)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _socket_timeout(_DOWNLOAD_TIMEOUT_S):
-            torch.hub.download_url_to_file(url, str(path), prefix[1] if prefix else None, progress=False)
-    except Exception as error:  # no route, refused, a proxy's answer, a full disk, a wrong hash: all end the same way
-        raise WeightsUnavailable(_missing(name, url, path, f"the download failed ({error})")) from error
-    return path
-
-
-@contextmanager
-def _socket_timeout(timeout_s: float) -> Iterator[None]:
-    """torch.hub opens its connection without a timeout; a network that drops packets would hang it for ever."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(timeout_s)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _missing(name: str, url: str, path: Path, cause: str) -> str:
-    return (
-        f"The weights of {name} are not on this machine, and {cause}. Fetch {url} where there is internet "
-        f"and put it at {path}"
-    )

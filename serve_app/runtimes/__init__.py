@@ -4,13 +4,12 @@ Knows artifacts. Knows nothing of images, requests, batching or labels' meaning.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from serve_app.artifacts import Artifact, ModelCard
+from serve_app.artifacts import Artifact, ModelCard, check_artifact
 from serve_app.errors import ArtifactInvalid
 
 Logits = npt.NDArray[np.float32]  # (N, num_classes)
@@ -30,7 +29,7 @@ class Runtime(Protocol):
         ...
 
     def warm_up(self, batch_sizes: Sequence[int]) -> None:
-        """Run the model once at each batch size, at the real input size, so that no request pays for first-time work."""
+        """Run the model once at each batch size, at its real input size: no request pays for first-time work."""
         ...
 
     def close(self) -> None:
@@ -38,29 +37,18 @@ class Runtime(Protocol):
         ...
 
 
-def load_runtime(
-    artifact: Artifact,
-    *,
-    num_threads: int = 1,
-    max_batch_size: int = 1,
-    cache_dir: Path | None = None,
-) -> Runtime:
+def load_runtime(artifact: Artifact, *, num_threads: int = 1, max_batch_size: int = 1) -> Runtime:
     """Load an artifact with the runtime that it was made for.
 
     num_threads: how many threads one inference uses on the CPU.
-    max_batch_size: the largest N that will be asked for; larger ones are run in parts.
-    cache_dir: where OpenVINO may keep the compiled model between starts; None for no cache.
+    max_batch_size: the most images that a GPU gets at once; more are run in parts. A CPU runs one after another.
     Raises ArtifactInvalid when the files are not what the artifact says.
     """
+    check_artifact(artifact)
     if artifact.card.runtime == "openvino":
         from serve_app.runtimes.openvino import OpenVinoRuntime
 
-        return OpenVinoRuntime(
-            artifact,
-            num_threads=num_threads,
-            max_batch_size=max_batch_size,
-            cache_dir=cache_dir,
-        )
+        return OpenVinoRuntime(artifact, num_threads=num_threads)
     if artifact.card.runtime == "torch":
         from serve_app.runtimes.torch import TorchRuntime
 

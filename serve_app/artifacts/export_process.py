@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO
 
 from serve_app import errors
-from serve_app.artifacts import Artifact, ExportRequest, Report, open_artifact
+from serve_app.artifacts.finding import ExportRequest, Report
+from serve_app.artifacts.folder import Artifact, open_artifact
 from serve_app.errors import SetupError
 
 

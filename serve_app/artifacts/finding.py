@@ -1,0 +1,114 @@
+"""A spec -> an artifact: found where it lies, or exported while every other process that wants it waits."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from serve_app.artifacts.folder import Artifact, open_artifact
+from serve_app.artifacts.references import cache_home, read_reference, reference_key
+from serve_app.errors import ArtifactInvalid, SetupError
+from serve_app.hardware import choose_runtime, detect_hardware
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What is to be exported, with nothing left to choose. `lock_fd` is the key's lock, which the work keeps held."""
+
+    spec: str
+    runtime: str
+    precision: str
+    root: Path
+    lock_fd: int
+
+    @property
+    def key(self) -> str:
+        """The name of the reference that will point to the result."""
+        return reference_key(self.spec, self.runtime, self.precision)
+
+
+class Exporter(Protocol):
+    """Makes an artifact and writes its reference."""
+
+    def __call__(self, request: ExportRequest, report: Report) -> Artifact: ...
+
+
+def artifact_root() -> Path:
+    """$ARGUS_ARTIFACTS, or argus/artifacts in the user's cache folder."""
+    chosen = os.environ.get("ARGUS_ARTIFACTS")
+    if chosen:
+        return Path(chosen)
+    return cache_home() / "argus" / "artifacts"
+
+
+def find_artifact(spec: str, *, runtime: str = "auto", precision: str = "auto", root: Path) -> Artifact | None:
+    """The artifact that answers a spec, or None when there is none that is whole and up to date.
+
+    Up to date: made of the weights file as it is now, by the library versions that are installed now. A weights file or
+    a library that is not here any more does not make an artifact old: it can be shipped without them.
+    """
+    runtime, precision = choose_runtime(runtime, precision, detect_hardware())
+    reference = read_reference(root, reference_key(spec, runtime, precision))
+    if reference is None:
+        return None
+    try:
+        return open_artifact(root / reference)
+    except ArtifactInvalid:
+        return None
+
+
+def ensure_artifact(
+    spec: str,
+    *,
+    runtime: str = "auto",
+    precision: str = "auto",
+    root: Path,
+    report: Report = lambda message: None,
+    exporter: Exporter | None = None,
+) -> Artifact:
+    """Find the artifact, or export it in a process of its own; a second caller waits for the first and reuses its work.
+
+    report: called with one plain line at each step that takes time.
+    Raises UnknownModel, WeightsUnavailable, WeightsInvalid or SetupError, as the export found it.
+    """
+    runtime, precision = choose_runtime(runtime, precision, detect_hardware())
+    found = find_artifact(spec, runtime=runtime, precision=precision, root=root)
+    if found is not None:
+        return found
+    if exporter is None:
+        from serve_app.artifacts.export_process import export_in_subprocess
+
+        exporter = export_in_subprocess
+    with _exclusive(root / "locks" / f"{reference_key(spec, runtime, precision)}.lock", spec, report) as lock_fd:
+        found = find_artifact(spec, runtime=runtime, precision=precision, root=root)
+        if found is not None:
+            return found
+        request = ExportRequest(spec=spec, runtime=runtime, precision=precision, root=root, lock_fd=lock_fd)
+        return exporter(request, report)
+
+
+@contextmanager
+def _exclusive(path: Path, spec: str, report: Report) -> Iterator[int]:
+    """Hold a lock file. flock, because a child that inherits the descriptor keeps it held if the parent is killed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise SetupError(
+            f"Artifacts cannot be written under {path.parent.parent} ({error}). "
+            "Set ARGUS_ARTIFACTS to a folder that can be written to."
+        ) from error
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report(f"waiting for another process that is exporting {spec}")
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        yield fd
+    finally:
+        os.close(fd)
