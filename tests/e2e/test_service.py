@@ -50,6 +50,12 @@ def test_headers_appear_once_and_agree_with_the_body(client: httpx.Client) -> No
     assert len(answer.headers.get_list("Server-Timing")) == 1
 
 
+def test_a_client_cannot_steer_ray_s_timeout(client: httpx.Client) -> None:
+    """A tiny timeout asked for by header is not obeyed."""
+    answer = client.post("/v1/classify", content=example("cat"), headers={"X-Request-Timeout-Seconds": "0.0001"})
+    assert answer.status_code == 200
+
+
 def test_eight_images_one_of_them_broken(client: httpx.Client) -> None:
     """Seven answers and one problem, over the real stack."""
     files = [("file", (f"{i}.jpg", example("coffee")[: 5000 if i == 5 else None])) for i in range(8)]
