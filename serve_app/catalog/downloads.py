@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import BinaryIO
+from urllib.error import HTTPError
 
 from serve_app.catalog.entry import Report
 from serve_app.errors import WeightsUnavailable
@@ -37,6 +38,8 @@ def fetch_weights(name: str, url: str, folder: Path, report: Report, environment
     try:
         _download(url, path, report)
     except (OSError, ValueError, HTTPException) as error:  # no route, an error page, a full disk, another file
+        if isinstance(error, HTTPError):
+            error.close()  # it holds the connection
         raise WeightsUnavailable(_describe_missing(name, url, path, f"the download failed ({error})")) from error
     return path
 
