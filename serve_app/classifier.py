@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from serve_app.admission import Admission
 from serve_app.artifacts import ModelCard
@@ -74,16 +73,21 @@ class Backend(Protocol):
 
 
 class Classifier:
-    """One warm model. Use it from one event loop."""
+    """One warm model. Use it from one event loop.
+
+    With `decode_threads` at 0 an image is decoded in the thread that runs the model: one hand-over an image, which suits
+    a CPU, where decoding beside the model gains nothing. Otherwise a pool decodes ahead of the model, which suits a GPU.
+    """
 
     def __init__(self, runtime: Runtime, settings: Settings, *, name: str) -> None:
         self.name = name
         self.card = runtime.card
         self._runtime = runtime
-        self._settings = settings
-        self._decoders = ThreadPoolExecutor(settings.inference.decode_threads, thread_name_prefix=f"decode-{name}")
-        self._batcher: Batcher[Pixels, Logits] = Batcher(
-            self._infer,
+        self._max_pixels = settings.limits.max_image_pixels
+        threads = settings.inference.decode_threads
+        self._decoders = ThreadPoolExecutor(threads, thread_name_prefix=f"decode-{name}") if threads else None
+        self._batcher: Batcher[bytes | _Decoded, _Inferred] = Batcher(
+            self._run,
             max_batch_size=settings.inference.max_batch_size,
             max_queue=settings.overload.max_pending_images,
             name=f"model-{name}",
@@ -95,38 +99,55 @@ class Classifier:
         Raises RequestError for a bad image, DeadlineExceeded, Overloaded or NotReady.
         """
         arrived = time.monotonic()
-        loop = asyncio.get_running_loop()
-        decoded = await loop.run_in_executor(self._decoders, self._decode, data, deadline)
-        served = await self._batcher.submit(decoded.pixels, deadline=deadline)
-        done = time.monotonic()
+        item: bytes | _Decoded = data
+        if self._decoders is not None:
+            loop = asyncio.get_running_loop()
+            item = await loop.run_in_executor(self._decoders, self._decode_in_time, data, deadline)
+        inferred = (await self._batcher.submit(item, deadline=deadline)).result
+        decoded = inferred.decoded
+        waited_s = time.monotonic() - arrived - decoded.seconds - inferred.seconds
         timing = Timing(
-            decode_ms=decoded.seconds * 1e3,
-            queue_ms=max(0.0, done - arrived - decoded.seconds - served.run_s) * 1e3,
-            inference_ms=served.run_s * 1e3,
+            decode_ms=decoded.seconds * 1e3, queue_ms=max(0.0, waited_s) * 1e3, inference_ms=inferred.seconds * 1e3
         )
-        predictions = rank_predictions(served.result, self.card.labels, top_k=top_k, min_score=min_score)
+        predictions = rank_predictions(inferred.logits, self.card.labels, top_k=top_k, min_score=min_score)
         return ImageResult(decoded.width, decoded.height, predictions, timing)
 
     def close(self) -> None:
         """Finish what was accepted, then free the model. Blocks until then."""
-        self._decoders.shutdown(wait=True, cancel_futures=True)
+        if self._decoders is not None:
+            self._decoders.shutdown(wait=True, cancel_futures=True)
         self._batcher.close()
         self._runtime.close()
 
-    def _decode(self, data: bytes, deadline: float) -> "_Decoded":
-        started = time.monotonic()
-        if started > deadline:
+    def _decode_in_time(self, data: bytes, deadline: float) -> "_Decoded":
+        if time.monotonic() > deadline:
             raise DeadlineExceeded("The deadline passed while the image waited. Try again later.")
+        return self._decode(data)
+
+    def _decode(self, data: bytes) -> "_Decoded":
+        started = time.monotonic()
         preprocessing = self.card.preprocessing
-        image = decode_image(
-            data, max_pixels=self._settings.limits.max_image_pixels, min_side=preprocessing.resize_size
-        )
+        image = decode_image(data, max_pixels=self._max_pixels, min_side=preprocessing.resize_size)
         pixels = preprocess(image.pixels, preprocessing)
         return _Decoded(pixels, image.width, image.height, time.monotonic() - started)
 
-    def _infer(self, pixels: Sequence[Pixels]) -> Sequence[Logits]:
-        batch: npt.NDArray[np.uint8] = pixels[0][None] if len(pixels) == 1 else np.stack(pixels)  # (N, H, W, 3)
-        return list(self._runtime.infer(batch))
+    def _run(self, items: "Sequence[bytes | _Decoded]") -> "list[_Inferred | Exception]":
+        """One batch: decode what is not decoded yet, then one call of the model for all that could be."""
+        decoded = [self._decode_or_fail(item) if isinstance(item, bytes) else item for item in items]
+        pixels = [one.pixels for one in decoded if isinstance(one, _Decoded)]
+        if not pixels:
+            return [one for one in decoded if isinstance(one, Exception)]
+        batch = pixels[0][None] if len(pixels) == 1 else np.stack(pixels)  # (N, H, W, 3)
+        started = time.monotonic()
+        logits = iter(self._runtime.infer(batch))  # (N, num_classes)
+        seconds = time.monotonic() - started
+        return [one if isinstance(one, Exception) else _Inferred(one, next(logits), seconds) for one in decoded]
+
+    def _decode_or_fail(self, data: bytes) -> "_Decoded | Exception":
+        try:
+            return self._decode(data)
+        except Exception as error:
+            return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +155,13 @@ class _Decoded:
     pixels: Pixels
     width: int
     height: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Inferred:
+    decoded: _Decoded
+    logits: Logits
     seconds: float
 
 

@@ -42,7 +42,12 @@ class InferenceSettings(_Section):
     """How one replica spends its processor cores."""
 
     num_threads: int = Field(default=1, ge=1, le=256, description="Threads of the model runtime, in each replica.")
-    decode_threads: int = Field(default=1, ge=1, le=256, description="Threads that decode images, in each replica.")
+    decode_threads: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="Threads that decode images, in each replica; 0: the model's thread decodes, which suits a CPU.",
+    )
     max_batch_size: int = Field(
         default=1, ge=1, le=1024, description="Most images in one call of the model. 1 suits a CPU, 64 a GPU."
     )
