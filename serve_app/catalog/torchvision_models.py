@@ -22,9 +22,7 @@ from serve_app.errors import UnknownModel
 from serve_app.preprocessing import Interpolation, Preprocessing
 
 _CODE_LICENSE = "BSD-3-Clause (torchvision)"
-_DENSENET_OLD_NAME = re.compile(
-    r"^(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])\.(?:weight|bias|running_mean|running_var))$"
-)
+_DENSENET_OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
 @cache
@@ -35,10 +33,11 @@ def names() -> tuple[str, ...]:
 
 
 def weights_names(name: str) -> tuple[str, ...]:
-    """The weights that a model can have, torchvision's default first."""
+    """The weights that a model can have, torchvision's default first; those without categories cannot classify."""
     weights = torchvision.models.get_model_weights(name)
     default = weights["DEFAULT"].name
-    return (default, *(member.name for member in weights if member.name != default))
+    others = (member.name for member in weights if member.name != default and member.meta["categories"])
+    return (default, *others)
 
 
 def resolve(name: str, weights: str | None) -> CatalogEntry:
