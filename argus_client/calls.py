@@ -38,6 +38,7 @@ class Calls:
     def classify(
         self, image: Image, *, filename: str | None, model: str | None, top_k: int, min_score: float
     ) -> Exchange[Classification]:
+        """Steps of `classify`; reads the image first."""
         part = requests.read_part(image, filename)
         request = requests.classify_one(part, model=model, top_k=top_k, min_score=min_score)
         return self._exchange(request, answers.read_classification(part.filename))
@@ -45,23 +46,29 @@ class Calls:
     def classify_batch(
         self, images: Sequence[Image], *, model: str | None, top_k: int, min_score: float
     ) -> Exchange[list[Classification | ProblemError]]:
+        """Steps of `classify_batch`; reads the images first."""
         parts = [requests.read_part(image) for image in images]
         request = requests.classify_many(parts, model=model, top_k=top_k, min_score=min_score)
         return self._exchange(request, answers.read_batch([part.filename for part in parts]))
 
     def models(self) -> Exchange[list[Model]]:
+        """Steps of `models`."""
         return self._exchange(requests.list_models(), answers.read_models)
 
     def model(self, name: str) -> Exchange[Model]:
+        """Steps of `model`."""
         return self._exchange(requests.describe_model(name), answers.read_model)
 
     def labels(self, name: str) -> Exchange[list[str]]:
+        """Steps of `labels`."""
         return self._exchange(requests.list_labels(name), answers.read_labels)
 
     def live(self) -> Exchange[bool]:
+        """Steps of `live`."""
         return probe_live(requests.ask_live(), timeout_s=min(self.timeout_s, _HEALTH_TIMEOUT_S))
 
     def ready(self) -> Exchange[Readiness]:
+        """Steps of `ready`."""
         return probe_ready(requests.ask_ready(), timeout_s=min(self.timeout_s, _HEALTH_TIMEOUT_S))
 
     def _exchange(self, request: Request, read: Callable[[Answer], T]) -> Exchange[T]:

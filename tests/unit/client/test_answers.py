@@ -105,7 +105,7 @@ def test_an_error_of_the_whole_batch_is_raised() -> None:
 )
 def test_an_answer_that_is_not_from_argus_says_so(answer: httpx.Response) -> None:
     """A stranger's answer is told apart from the service's own, whatever its status."""
-    with pytest.raises(ServiceUnreachable, match="not .*Argus"):
+    with pytest.raises(ServiceUnreachable, match=r"not .*Argus"):
         Service(answer).client().classify(b"x")
 
 

