@@ -14,6 +14,8 @@ config = rx.Config(
     backend_port=3000,
     # Baked into the page and replaced there by the page's own address, so a built page works wherever it is served.
     api_url=BAKED_URL,
+    # The page and its server have one origin; `reflex_frontend.edge` refuses requests and sessions of others.
+    cors_allowed_origins=[],
     frontend_packages=[f"{FONT}@{FONT_VERSION}"],
     telemetry_enabled=False,
     show_built_with_reflex=False,

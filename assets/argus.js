@@ -83,7 +83,11 @@
 
   // Every way to a photo ends here, the file dialog too.
   document.addEventListener("change", (event) => {
-    if (event.target === fileInput() && event.target.files.length) showAtOnce(event.target.files[0]);
+    const input = event.target;
+    if (input !== fileInput() || !input.files.length) return;
+    showAtOnce(input.files[0]);
+    // Emptied once Reflex has taken the files, so that the same photo can be chosen again.
+    setTimeout(() => { input.value = ""; }, 0);
   }, true);
 
   document.addEventListener("click", (event) => {

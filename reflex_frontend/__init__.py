@@ -1,10 +1,10 @@
 """The browser UI of Argus: a Reflex application that reaches the service only through `argus_client`.
 
-    reflex_frontend   composition: exposes `app`, registers the pages
-    state/            what a browser session knows and the events that change it
-    view/             what is drawn, from state to elements; texts holds every word shown
-    photos, pending, failures, previews, watch, service     plain code under the state; knows no Reflex
-    settings          what the operator may set
-    edge              the ASGI layer around the application: limits, origins, headers
-    building, production     builds the page and serves it
+reflex_frontend   composition: exposes `app`, registers the pages
+state/            what a browser session knows and the events that change it
+view/             what is drawn, from state to elements; texts holds every word shown
+photos, pending, failures, previews, watch, service     plain code under the state; knows no Reflex
+settings          what the operator may set
+edge              the ASGI layer around the application: limits, origins, headers
+building, production     builds the page and serves it
 """

@@ -21,7 +21,7 @@ from reflex.plugins import Plugin
 # Never reached: a name that no page can have, so that its replacement below cannot hit anything else.
 BAKED_URL = "http://argus.invalid"
 
-# The typeface, an npm package like the rest of the page's JavaScript; served by us, never fetched by the browser elsewhere.
+# The typeface: an npm package like the rest of the page's JavaScript, served by us and never fetched from elsewhere.
 FONT = "@fontsource-variable/geist"
 FONT_VERSION = "5.3.0"
 
@@ -52,7 +52,9 @@ class SameOrigin(Plugin):
                 script.write_text(changed, "utf-8")
                 replaced += 1
         if not replaced:
-            raise BuildError("The built page holds no backend address to replace: this Reflex version bakes it differently.")
+            raise BuildError(
+                "The built page holds no backend address to replace: this Reflex version bakes it differently."
+            )
 
 
 def use_own_origin(script: str) -> str:
@@ -65,7 +67,8 @@ def use_own_origin(script: str) -> str:
             while (at := script.find(start)) >= 0:
                 end = script.index(quote, at + 1)
                 path = script[at + len(start) : end]
-                script = f'{script[:at]}(typeof location>"u"?"{scheme}://localhost{path}":{origin}+"{path}"){script[end + 1 :]}'
+                own = f'(typeof location>"u"?"{scheme}://localhost{path}":{origin}+"{path}")'
+                script = script[:at] + own + script[end + 1 :]
     return script
 
 
@@ -148,6 +151,7 @@ def _build_environment(tools: Path) -> dict[str, str]:
         REFLEX_TELEMETRY_ENABLED="false",
         REFLEX_CHECK_LATEST_VERSION="false",
         REFLEX_ENV_MODE="prod",
+        REFLEX_UPLOADED_FILES_DIR=str(WEB / "uploaded_files"),
         NPM_CONFIG_FUND="false",
         NPM_CONFIG_AUDIT="false",
         NPM_CONFIG_UPDATE_NOTIFIER="false",

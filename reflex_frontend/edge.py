@@ -9,7 +9,6 @@ import base64
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -88,6 +87,7 @@ class Edge:
         self._content_policy = content_policy.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request or connection."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
         elif not self._may_come_in(scope):
@@ -101,11 +101,12 @@ class Edge:
         """Browsers name the page that asks; only the UI's own page may open a session or send a photo."""
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
             return True
-        headers = dict(scope["headers"])
+        headers: dict[bytes, bytes] = dict(scope["headers"])
         origin = headers.get(b"origin", b"").decode("latin-1").rstrip("/")
         if not origin or origin in self._allowed_origins:
             return True
-        return urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin-1")
+        host: str = headers.get(b"host", b"").decode("latin-1")
+        return urlsplit(origin).netloc == host
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = 0

@@ -1,11 +1,11 @@
 """A photo on its way from the browser to its answer, as plain values; knows no Reflex and no HTTP.
 
-    sending --> working --> done
-       |          |  ^
-       |          v  |
-       |        waiting      (busy, starting or unreachable: goes on by itself)
-       v          v
-       +------> failed
+sending --> working --> done
+   |          |  ^
+   |          v  |
+   |        waiting      (busy, starting or unreachable: goes on by itself)
+   v          v
+   +------> failed
 """
 
 from dataclasses import dataclass, field
@@ -56,7 +56,7 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo; status as drawn above, "" before there is one; preview: data URI; since_ms: Unix time of the status."""
+    """One photo; status: as drawn above, "" before there is one; preview: data URI; since_ms: Unix time of status."""
 
     id: str = ""
     status: str = ""

@@ -52,6 +52,17 @@ def serve(host: str, port: int, workers: int) -> None:
     from granian.server import Server
 
     os.chdir(building.ROOT)
+    os.environ.update(
+        REFLEX_ENV_MODE="prod",
+        # Reflex's own names for "the page is built" and "serve it beside the backend".
+        __REFLEX_SKIP_COMPILE="true",
+        __REFLEX_MOUNT_FRONTEND_COMPILED_APP="true",
+        REFLEX_TELEMETRY_ENABLED="false",
+        # Nothing is kept there; Reflex makes the folder all the same, and in the project's root if not told.
+        REFLEX_UPLOADED_FILES_DIR=str(building.WEB / "uploaded_files"),
+        REFLEX_CHECK_LATEST_VERSION="false",
+        PYTHONPATH=os.pathsep.join([str(building.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    )
     server = Server(
         target="reflex_frontend.reflex_frontend:app",
         factory=True,
@@ -81,7 +92,9 @@ def claim_port(host: str, port: int) -> None:
                 raise StartError(
                     f"Port {port} on {host} is in use. End what listens there, or choose another: --port {port + 1}"
                 ) from None
-            raise StartError(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --host or --port.") from None
+            raise StartError(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --host or --port."
+            ) from None
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -98,19 +111,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _apply(options: argparse.Namespace) -> None:
     if options.workers > 1 and not os.environ.get("REFLEX_REDIS_URL"):
-        raise StartError("Several workers share their sessions through Redis: set REFLEX_REDIS_URL, or use --workers 1.")
+        raise StartError(
+            "Several workers share their sessions through Redis: set REFLEX_REDIS_URL, or use --workers 1."
+        )
     if options.service_url:
         os.environ["ARGUS_SERVICE_URL"] = options.service_url
     settings.read()
-    os.environ.update(
-        REFLEX_ENV_MODE="prod",
-        # Reflex's own names for "the page is built" and "serve it beside the backend".
-        __REFLEX_SKIP_COMPILE="true",
-        __REFLEX_MOUNT_FRONTEND_COMPILED_APP="true",
-        REFLEX_TELEMETRY_ENABLED="false",
-        REFLEX_CHECK_LATEST_VERSION="false",
-        PYTHONPATH=os.pathsep.join([str(building.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
-    )
 
 
 def _say(line: str) -> None:

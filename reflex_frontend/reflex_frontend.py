@@ -52,7 +52,7 @@ def _compose() -> rx.App:
             route=page.route,
             title=page.title,
             description=texts.PAGE_DESCRIPTION,
-            image="/social.png",
+            image="/social.jpg",
             on_load=[HealthState.follow_service, *page.on_open],
         )
     return app

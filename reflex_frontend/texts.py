@@ -1,6 +1,6 @@
 """Every word that a person reads on the page, in one place.
 
-Short, active, kind; no internals, no exclamation marks. Knows nothing of Reflex, so a translation needs this file alone.
+Short, active, kind; no internals, no exclamation marks. Knows no Reflex, so a translation needs this file alone.
 """
 
 PRODUCT = "Argus"
@@ -21,6 +21,7 @@ CHOOSE_ANOTHER = "Choose another"
 FILE_INPUT = "Photo to classify"
 DROP_ANYWHERE = "Drop the photo"
 PHOTO = "Photo"
+PIXELS = "{width} \N{MULTIPLICATION SIGN} {height}"
 PHOTO_ALT = "The photo you chose"
 NO_PREVIEW = "No preview for this file"
 EXAMPLES = "No photo at hand? Try one of these."
@@ -41,7 +42,8 @@ WORKING = "Reading the photo"
 NONE_ABOVE = "No label scores {score} or more."
 NONE_ABOVE_DETAIL = "The strongest is {label} with {top}."
 SCORE_NOTE = "Scores rank the labels against each other. They are not the chance of being right."
-DECODE, QUEUE, MODEL, NETWORK, TOTAL = "Decode", "Queue", "Model", "Network", "Total"
+DECODE, QUEUE, MODEL, NETWORK = "Decode", "Queue", "Model", "Network"
+ROUND_TRIP = "Round trip to the service"
 TIMING = "Where the time went"
 NETWORK_LONG = "The way to the service and back, and everything not named here"
 MODEL_LINE = "Model"
@@ -72,7 +74,9 @@ FAIL_TOO_LARGE_SERVICE_DETAIL = "Save it smaller, or choose another photo."
 FAIL_NOT_IMAGE = "This is not a photo"
 FAIL_NOT_IMAGE_DETAIL = "Choose a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file."
 FAIL_UNDECODABLE = "The photo cannot be read"
-FAIL_UNDECODABLE_DETAIL = "The file is damaged or cut short. Choose another, or save it anew from the program it came from."
+FAIL_UNDECODABLE_DETAIL = (
+    "The file is damaged or cut short. Choose another, or save it anew from the program it came from."
+)
 FAIL_PIXELS = "The photo has too many pixels"
 FAIL_PIXELS_DETAIL = "Scale it down, for example to 4000 pixels on the longer side, and try again."
 FAIL_BUSY_DETAIL = "It was still busy after several attempts. Try again in a minute."

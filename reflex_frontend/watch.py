@@ -17,9 +17,11 @@ from argus_client import ArgusClientError, Model, Readiness
 class Service(Protocol):
     """The part of `AsyncArgusClient` that is needed here."""
 
-    async def ready(self) -> Readiness: ...
+    async def ready(self) -> Readiness:
+        """Whether the service can answer now."""
 
-    async def models(self) -> list[Model]: ...
+    async def models(self) -> list[Model]:
+        """What it serves."""
 
 
 @dataclass(frozen=True)

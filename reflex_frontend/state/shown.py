@@ -45,7 +45,8 @@ class ShownState(rx.State, mixin=True):
     def rows(self) -> list[Row]:
         """The labels that the controls leave, the strongest first."""
         return [
-            Row(label.label, figures.percent(label.score), f"{label.score * 100:.2f}%") for label in self._labels_shown()
+            Row(label.label, figures.percent(label.score), f"{label.score * 100:.2f}%")
+            for label in self._labels_shown()
         ]
 
     @rx.var
@@ -83,7 +84,7 @@ class ShownState(rx.State, mixin=True):
         """The photo's size in pixels and bytes, as far as it is known."""
         parts = []
         if self.photo.answer.width:
-            parts.append(f"{self.photo.answer.width} × {self.photo.answer.height}")
+            parts.append(texts.PIXELS.format(width=self.photo.answer.width, height=self.photo.answer.height))
         if self.photo.size_bytes:
             parts.append(figures.size(self.photo.size_bytes))
         return " · ".join(parts)

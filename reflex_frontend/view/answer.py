@@ -40,14 +40,21 @@ def _controls() -> rx.Component:
     top = [(value, value) for value in TOP_K_CHOICES]
     scores = [(value, f"{value}{figures.NO_BREAK}%") for value in MIN_SCORE_CHOICES]
     return rx.el.div(
-        choice_row("top_k", texts.TOP_K, texts.TOP_K_LONG, top, ClassifyState.top_k, ClassifyState.choose_top_k),
         choice_row(
-            "min_score",
-            texts.MIN_SCORE,
-            texts.MIN_SCORE_LONG,
-            scores,
-            ClassifyState.min_score,
-            ClassifyState.choose_min_score,
+            name="top_k",
+            label=texts.TOP_K,
+            description=texts.TOP_K_LONG,
+            choices=top,
+            current=ClassifyState.top_k,
+            on_choose=ClassifyState.choose_top_k,
+        ),
+        choice_row(
+            name="min_score",
+            label=texts.MIN_SCORE,
+            description=texts.MIN_SCORE_LONG,
+            choices=scores,
+            current=ClassifyState.min_score,
+            on_choose=ClassifyState.choose_min_score,
         ),
         class_name="controls",
     )
@@ -89,12 +96,11 @@ def _timing() -> rx.Component:
 
     return rx.el.div(
         rx.el.h3(texts.TIMING, class_name="sr-only"),
-        rx.el.div(rx.foreach(ClassifyState.shares, part), class_name="time-bar", custom_attrs={"aria-hidden": "true"}),
         rx.el.dl(
-            rx.foreach(ClassifyState.shares, figure),
-            rx.el.div(rx.el.dt(texts.TOTAL), rx.el.dd(ClassifyState.total_text), custom_attrs={"data-kind": "total"}),
-            class_name="times",
+            rx.el.div(rx.el.dt(texts.ROUND_TRIP), rx.el.dd(ClassifyState.total_text), class_name="round-trip"),
         ),
+        rx.el.div(rx.foreach(ClassifyState.shares, part), class_name="time-bar", custom_attrs={"aria-hidden": "true"}),
+        rx.el.dl(rx.foreach(ClassifyState.shares, figure), class_name="times"),
     )
 
 
@@ -107,7 +113,9 @@ def _origin() -> rx.Component:
                 rx.cond(ClassifyState.precision != "", rx.el.span(ClassifyState.precision, class_name="tag")),
             ),
         ),
-        rx.el.div(rx.el.dt(texts.VERSION), rx.el.dd(photo.answer.version, class_name="cut", title=photo.answer.version)),
+        rx.el.div(
+            rx.el.dt(texts.VERSION), rx.el.dd(photo.answer.version, class_name="cut", title=photo.answer.version)
+        ),
         rx.el.div(rx.el.dt(texts.REQUEST_ID), rx.el.dd(_request_id(photo.answer.request_id))),
         class_name="origin",
     )
@@ -153,9 +161,7 @@ def _trouble(picture: str) -> rx.Component:
                     on_click=ClassifyState.try_again,
                 ),
             ),
-            rx.el.button(
-                texts.CHOOSE_ANOTHER, type="button", class_name="button", custom_attrs={"data-choose": ""}
-            ),
+            rx.el.button(texts.CHOOSE_ANOTHER, type="button", class_name="button", custom_attrs={"data-choose": ""}),
             rx.cond(
                 photo.status == "waiting",
                 rx.el.button(
@@ -180,14 +186,20 @@ def _working(text: str) -> rx.Component:
     ghosts = [rx.el.span(class_name="ghost") for _ in range(5)]
     return rx.el.div(
         rx.el.div(*ghosts, class_name="ghosts", custom_attrs={"aria-hidden": "true"}),
-        rx.el.p(text, " ", rx.el.span(custom_attrs={"data-since": photo.since_ms, "data-after": "1"}), class_name="working"),
+        rx.el.p(
+            text, " ", rx.el.span(custom_attrs={"data-since": photo.since_ms, "data-after": "1"}), class_name="working"
+        ),
         class_name="panel-body busy",
     )
 
 
 def _empty() -> rx.Component:
     return rx.el.div(
-        rx.el.div(*[rx.el.span(class_name="ghost") for _ in range(5)], class_name="ghosts", custom_attrs={"aria-hidden": "true"}),
+        rx.el.div(
+            *[rx.el.span(class_name="ghost") for _ in range(5)],
+            class_name="ghosts",
+            custom_attrs={"aria-hidden": "true"},
+        ),
         rx.el.div(
             rx.el.p(texts.EMPTY_TITLE, class_name="note-title"),
             rx.el.p(texts.EMPTY_DETAIL),

@@ -7,9 +7,9 @@ import reflex as rx
 
 
 def choice_row(
-    name: str, label: str, description: str, choices: Sequence[tuple[str, str]], current: rx.Var[str], on_choose: Any
+    *, name: str, label: str, description: str, choices: Sequence[tuple[str, str]], current: rx.Var[str], on_choose: Any
 ) -> rx.Component:
-    """label: shown; description: what a screen reader says; choices: value and text of each; on_choose: gets the value."""
+    """label: shown; description: for a screen reader; choices: value and text of each; on_choose: gets the value."""
 
     def option(value: str, text: str) -> rx.Component:
         return rx.el.label(

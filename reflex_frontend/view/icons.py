@@ -1,9 +1,11 @@
-"""The few pictures of the page, as inline SVG in the text's colour: 16 px grid, 1.5 px lines, hidden from screen readers."""
+"""The few pictures of the page: inline SVG in the text's colour, 1.5 px lines on 16 px, hidden from screen readers."""
 
 import reflex as rx
 
 _PATHS = {
-    "upload": ("M8 10.5V2.5M4.75 5.5 8 2.25l3.25 3.25M2.5 10.5v1.75c0 .7.55 1.25 1.25 1.25h8.5c.7 0 1.25-.55 1.25-1.25V10.5",),
+    "upload": (
+        "M8 10.5V2.5M4.75 5.5 8 2.25l3.25 3.25M2.5 10.5v1.75c0 .7.55 1.25 1.25 1.25h8.5c.7 0 1.25-.55 1.25-1.25V10.5",
+    ),
     "copy": (
         "M5.75 5.75h6.5c.55 0 1 .45 1 1v6.5c0 .55-.45 1-1 1h-6.5c-.55 0-1-.45-1-1v-6.5c0-.55.45-1 1-1Z",
         "M2.75 10.25v-7c0-.55.45-1 1-1h6.5",
@@ -17,7 +19,10 @@ _PATHS = {
         "M8 1.25v1M8 13.75v1M1.25 8h1M13.75 8h1M3.2 3.2l.7.7M12.1 12.1l.7.7M3.2 12.8l.7-.7M12.1 3.9l.7-.7",
     ),
     "moon": ("M13.5 9.6A5.75 5.75 0 0 1 6.4 2.5a5.75 5.75 0 1 0 7.1 7.1Z",),
-    "system": ("M2.75 2.75h10.5c.55 0 1 .45 1 1v6c0 .55-.45 1-1 1H2.75c-.55 0-1-.45-1-1v-6c0-.55.45-1 1-1Z", "M5.5 13.75h5"),
+    "system": (
+        "M2.75 2.75h10.5c.55 0 1 .45 1 1v6c0 .55-.45 1-1 1H2.75c-.55 0-1-.45-1-1v-6c0-.55.45-1 1-1Z",
+        "M5.5 13.75h5",
+    ),
     "file": ("M9.25 1.75h-5c-.55 0-1 .45-1 1v10.5c0 .55.45 1 1 1h7.5c.55 0 1-.45 1-1v-8Z", "M9.25 1.75v3.5h3.5"),
 }
 
@@ -31,7 +36,10 @@ def icon(name: str, class_name: str = "icon") -> rx.Component:
 def mark() -> rx.Component:
     """The product's mark: an eye of Argus, as on a peacock's feather."""
     return rx.el.svg(
-        rx.el.path(d="M12 3.5c5 0 8.6 4.2 10 8.5-1.400 4.300-5 8.500-10 8.500S3.400 16.300 2 12c1.400-4.300 5-8.500 10-8.500Z", class_name="mark-lid"),
+        rx.el.path(
+            d="M12 3.5c5 0 8.6 4.2 10 8.5-1.400 4.300-5 8.500-10 8.500S3.400 16.300 2 12c1.400-4.300 5-8.500 10-8.500Z",
+            class_name="mark-lid",
+        ),
         rx.el.circle(cx="12", cy="12", r="5", class_name="mark-iris"),
         rx.el.circle(cx="12", cy="12", r="2", class_name="mark-pupil"),
         view_box="0 0 24 24",

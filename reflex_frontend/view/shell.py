@@ -10,7 +10,11 @@ from reflex_frontend import texts
 from reflex_frontend.state.health import HealthState
 from reflex_frontend.view.icons import icon, mark
 
-THEMES = (("light", "sun", texts.THEME_LIGHT), ("system", "system", texts.THEME_SYSTEM), ("dark", "moon", texts.THEME_DARK))
+THEMES = (
+    ("light", "sun", texts.THEME_LIGHT),
+    ("system", "system", texts.THEME_SYSTEM),
+    ("dark", "moon", texts.THEME_DARK),
+)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 For tests of what the UI shows in states that a real service cannot be brought into at will. Knows nothing of the UI.
 """
 
+import contextlib
 import json
 import threading
 import time
@@ -82,6 +83,14 @@ class FakeService:
             self._server.server_close()
         self._server = None
 
+    def wait_until_seen(self, count: int, timeout_s: float = 15.0) -> None:
+        """Returns when that many photos have arrived since the last reset."""
+        until = time.monotonic() + timeout_s
+        while len(self.behaviour.seen) < count:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{len(self.behaviour.seen)} of {count} photos arrived within {timeout_s} s")
+            time.sleep(0.01)
+
     def reset(self) -> None:
         """Well again, nothing seen; the object that the handlers look at stays the same."""
         self.behaviour.released.set()
@@ -112,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         behaviour.seen.append({"path": self.path, "bytes": len(body), "type": self.headers.get("content-type")})
         if behaviour.hold:
             behaviour.released.wait(30)
-        time.sleep(behaviour.delay_s)
+        time.sleep(0.0085 + behaviour.delay_s)  # as long as the times in the answer say
         if not behaviour.ready:
             self._problem(503, "not_ready", 2)
         elif behaviour.problems:
@@ -127,15 +136,19 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
         self._send(status, body, "application/problem+json", headers)
 
-    def _send(self, status: int, body: Any, kind: str = "application/json", headers: dict[str, str] | None = None) -> None:
+    def _send(
+        self, status: int, body: Any, kind: str = "application/json", headers: dict[str, str] | None = None
+    ) -> None:
         payload = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(payload)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(payload)
+        with contextlib.suppress(ConnectionError):  # the browser may have left meanwhile
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(payload)))
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(payload)
+            self.wfile.flush()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: what was asked is in `seen`."""

@@ -1,6 +1,6 @@
 """Draws every state of the page, light and dark, at two widths, into out/screenshots (ignored by git).
 
-    python -m tests.e2e.screenshots [part of a state's name ...]
+python -m tests.e2e.screenshots [part of a state's name ...]
 """
 
 import sys
@@ -40,8 +40,8 @@ def done(page: Page, service: FakeService) -> None:
 
 def ten_labels(page: Page, service: FakeService) -> None:
     done(page, service)
-    page.check('input[name="top_k"][value="10"]', force=True)
-    page.wait_for_function("document.querySelectorAll('[data-answer] li').length === 10")
+    page.click('label:has(input[name="top_k"][value="10"])')
+    page.wait_for_selector("[data-answer] li:nth-child(10)")
 
 
 def none_left(page: Page, service: FakeService) -> None:
