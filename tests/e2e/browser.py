@@ -1,7 +1,6 @@
 """The browser and the UI server of the end-to-end tests and of the screenshots: how they are started and ended."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,19 +14,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser import CHROMIUM_FLAGS, find_chromium
+
 ROOT = Path(__file__).resolve().parents[2]
-
-# Nothing is fetched from outside, and a container without user namespaces can start it.
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
 
 def free_port() -> int:
     """A port that nothing listens on at this moment."""
@@ -38,12 +27,9 @@ def free_port() -> int:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Playwright's own Chromium where it is installed, the system's otherwise."""
+    """A running browser, ended with the block."""
+    path = find_chromium()
     with sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        path = str(own) if own.exists() else shutil.which("chromium")
-        if path is None:
-            raise RuntimeError("No Chromium found. Run: playwright install chromium (or: apt-get install chromium)")
         browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
         try:
             yield browser
