@@ -21,6 +21,7 @@ from serve_app.artifacts.staging import publish_folder, stage_folder
 from serve_app.catalog import CatalogEntry, resolve
 from serve_app.catalog.entry import hash_file
 from serve_app.errors import ArtifactInvalid, SetupError
+from serve_app.hardware import PRECISIONS, RUNTIMES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -116,8 +117,8 @@ def main() -> int:
         description="Export one model to an artifact.",
     )
     parser.add_argument("spec")
-    parser.add_argument("--runtime", required=True)
-    parser.add_argument("--precision", required=True)
+    parser.add_argument("--runtime", required=True, choices=RUNTIMES)
+    parser.add_argument("--precision", required=True, choices=PRECISIONS)
     parser.add_argument("--root", required=True, type=Path)
     arguments = parser.parse_args()
 

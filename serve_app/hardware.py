@@ -7,12 +7,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from serve_app.errors import SetupError
-
-RuntimeName = Literal["openvino", "torch"]
-Precision = Literal["bf16", "fp32"]
 
 RUNTIMES = ("openvino", "torch")
 PRECISIONS = ("bf16", "fp32")

@@ -58,7 +58,9 @@ def export_in_subprocess(request: ExportRequest, report: Report) -> Artifact:
 
 def _follow(child: "subprocess.Popen[str]", report: Report) -> dict[str, str]:
     result: dict[str, str] = {}
-    with child.stdout or open(os.devnull, encoding="utf-8") as lines:
+    if child.stdout is None:
+        raise TypeError("the child was started without a pipe")
+    with child.stdout as lines:
         for line in lines:
             message = json.loads(line)
             if "report" in message:

@@ -35,7 +35,9 @@ class ExportRequest:
 class Exporter(Protocol):
     """Makes an artifact and writes its reference."""
 
-    def __call__(self, request: ExportRequest, report: Report) -> Artifact: ...
+    def __call__(self, request: ExportRequest, report: Report) -> Artifact:
+        """Raises SetupError when the artifact cannot be made."""
+        ...
 
 
 def artifact_root() -> Path:
@@ -68,7 +70,7 @@ def ensure_artifact(
     runtime: str = "auto",
     precision: str = "auto",
     root: Path,
-    report: Report = lambda message: None,
+    report: Report = lambda _message: None,
     exporter: Exporter | None = None,
 ) -> Artifact:
     """Find the artifact, or export it in a process of its own; a second caller waits for the first and reuses its work.

