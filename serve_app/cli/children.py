@@ -30,6 +30,11 @@ class Child:
         return self.process.pid
 
     @property
+    def title(self) -> str:
+        """Its name at the start of a sentence."""
+        return self.name[0].upper() + self.name[1:]
+
+    @property
     def has_ended(self) -> bool:
         """Whether it has."""
         return self.process.returncode is not None

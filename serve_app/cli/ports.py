@@ -3,6 +3,7 @@
 import errno
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -64,7 +65,8 @@ def choose_port(host: str, preferred: int, *, taken: frozenset[int] = frozenset(
 def describe(process: psutil.Process, limit: int = 60) -> str:
     """The start of a process's command line; its name where that cannot be read."""
     try:
-        command = " ".join(process.cmdline()).strip() or process.name()
+        program, *arguments = process.cmdline() or [process.name()]
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return "a process"
+    command = " ".join([Path(program).name, *" ".join(arguments).split()])
     return command if len(command) <= limit else command[: limit - 4] + " ..."

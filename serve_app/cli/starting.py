@@ -125,7 +125,7 @@ async def _within(seconds: float, waiting: Awaitable[None], child: Child) -> Non
         async with asyncio.timeout(seconds):
             await waiting
     except TimeoutError:
-        raise StartError(f"{child.name.capitalize()} was not ready after {seconds:.0f} s.", child) from None
+        raise StartError(f"{child.title} was not ready after {seconds:.0f} s.", child) from None
 
 
 async def _pause(child: Child) -> None:

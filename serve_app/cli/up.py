@@ -107,7 +107,7 @@ class Up:
             if asked.done():
                 return 0
             dead = next(child for child in servers if child.has_ended)
-            raise StartError(f"{dead.name.capitalize()} {dead.ending}.", dead)
+            raise StartError(f"{dead.title} {dead.ending}.", dead)
         except StartError as error:
             self._explain(error)
             return 1

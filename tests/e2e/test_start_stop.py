@@ -1,0 +1,206 @@
+"""`argus up` for real: Ray, HAProxy and the UI come up, and however the start ends, no process and no port is left.
+
+ARGUS_STARTS=10 pytest tests/e2e/test_start_stop.py      each end ten times in a row
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from serve_app.cli.ports import is_free
+from tests.e2e.serving import find_free_ports
+
+pytestmark = pytest.mark.timeout(400)
+
+ROOT = Path(__file__).parents[2]
+PHOTO = next((ROOT / "assets").rglob("*.jpg"))
+START_S, STOP_S = 240.0, 90.0
+TIMES = range(int(os.environ.get("ARGUS_STARTS", "1")))
+
+
+class Start:
+    """A running `argus up` on free ports."""
+
+    def __init__(self) -> None:
+        self.serve_port, self.ui_port = find_free_ports(2)
+        ports = ["--serve-port", str(self.serve_port), "--ui-port", str(self.ui_port)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "serve_app.cli", "up", *ports],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.lines: list[str] = []
+        self._changed = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def wait_for(self, pattern: str) -> None:
+        """Wait until a line matches, or fail with all that was said."""
+
+        def matches_or_ended() -> bool:
+            return any(re.search(pattern, line) for line in self.lines) or not self._reader.is_alive()
+
+        with self._changed:
+            self._changed.wait_for(matches_or_ended, timeout=START_S)
+        assert any(re.search(pattern, line) for line in self.lines), "\n".join(self.lines)
+
+    def processes(self) -> list[psutil.Process]:
+        """All that this start brought about, by what it left in their environment; found without its own code."""
+        mark = f"{self.process.pid}@"
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("ARGUS_LAUNCHER", "").startswith(mark):
+                    found.append(process)
+            except psutil.Error:
+                continue  # Gone meanwhile, or another user's.
+        return found
+
+    def end(self, number: signal.Signals) -> int:
+        """Send the signal to the launcher alone and wait for its exit status."""
+        self.process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        """The exit status."""
+        status = self.process.wait(STOP_S)
+        self._reader.join()
+        return status
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._changed:
+                self.lines.append(line.rstrip())
+                self._changed.notify_all()
+        with self._changed:
+            self._changed.notify_all()
+
+
+@contextmanager
+def starting() -> Iterator[Start]:
+    """A start that is killed with all its processes when a test fails in the middle."""
+    start = Start()
+    try:
+        yield start
+    finally:
+        for process in [*start.processes(), psutil.Process(start.process.pid)] if start.process.poll() is None else []:
+            process.kill()
+        start.process.wait()
+
+
+def listening_ports(processes: list[psutil.Process]) -> set[int]:
+    """Every port that these processes listen on."""
+    return {
+        connection.laddr.port
+        for process in processes
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr
+    }
+
+
+def assert_nothing_is_left(start: Start, ports: set[int]) -> None:
+    """No process of the start is alive and none of its ports is in use."""
+    assert start.processes() == []
+    assert [port for port in ports if not is_free("127.0.0.1", port)] == []
+
+
+def assert_it_serves(start: Start) -> None:
+    """A photo is classified over HTTP and the page is there."""
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        answer = client.post(f"http://127.0.0.1:{start.serve_port}/v1/classify", content=PHOTO.read_bytes())
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["results"][0]["predictions"]
+        assert client.get(f"http://127.0.0.1:{start.ui_port}/").status_code == 200
+
+
+@pytest.mark.parametrize("time", TIMES)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_a_running_start_ends_clean(number: signal.Signals, time: int) -> None:
+    """Ctrl-C and SIGTERM end everything, HAProxy included, with exit status 0."""
+    with starting() as start:
+        start.wait_for(r"Stop +Ctrl-C")
+        assert_it_serves(start)
+        processes = start.processes()
+        assert any("haproxy" in process.name() for process in processes)
+        ports = listening_ports(processes)
+        assert {start.serve_port, start.ui_port} < ports
+        assert start.end(number) == 0, "\n".join(start.lines)
+        assert "Stopped. No process and no port is left." in start.lines
+        assert_nothing_is_left(start, ports)
+
+
+@pytest.mark.parametrize("time", TIMES)
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        (r"Models: checking", signal.SIGTERM),
+        (r"Service: starting Ray", signal.SIGINT),
+        (r"Service: loading the models", signal.SIGTERM),
+    ],
+    ids=["models", "ray", "loading"],
+)
+def test_a_start_that_is_interrupted_ends_clean(moment: str, number: signal.Signals, time: int) -> None:
+    """A signal in the middle of the start, at whatever stage, leaves nothing behind either."""
+    with starting() as start:
+        start.wait_for(moment)
+        ports = listening_ports(start.processes()) | {start.serve_port, start.ui_port}
+        assert start.end(number) == 0, "\n".join(start.lines)
+        assert_nothing_is_left(start, ports)
+
+
+def kill_ui(start: Start) -> None:
+    """End the UI as a crash would."""
+    for process in start.processes():
+        if "reflex_frontend.production" in " ".join(process.cmdline()):
+            process.kill()
+
+
+def kill_serve_run(start: Start) -> None:
+    """End `serve run` as a crash would; Ray's other processes go on for a while."""
+    for process in start.processes():
+        if process.cmdline()[1:3] and process.cmdline()[1].endswith("/serve") and "run" in process.cmdline():
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    ("kill", "name"), [(kill_ui, "The UI"), (kill_serve_run, "The service")], ids=["ui", "service"]
+)
+def test_a_death_of_one_ends_the_other(kill: Callable[[Start], None], name: str) -> None:
+    """When the UI or the service dies, the start says which, shows its log and ends with status 1, leaving nothing."""
+    with starting() as start:
+        start.wait_for(r"Stop +Ctrl-C")
+        ports = listening_ports(start.processes())
+        kill(start)
+        assert start.wait() == 1
+        assert f"{name} ended by SIGKILL." in start.lines
+        assert any(line.startswith("The end of ") for line in start.lines)
+        assert_nothing_is_left(start, ports)
+
+
+def test_what_a_killed_start_left_is_ended_by_the_next() -> None:
+    """After SIGKILL to the launcher everything runs on without it; the next start names that, ends it, and starts."""
+    with starting() as killed:
+        killed.wait_for(r"Stop +Ctrl-C")
+        ports = listening_ports(killed.processes())
+        killed.process.kill()
+        killed.wait()
+        assert killed.processes()
+        with starting() as start:
+            start.wait_for(r"Models: checking")
+            assert any("An earlier start" in line and "was killed" in line for line in start.lines)
+            assert_nothing_is_left(killed, ports)
+            assert start.end(signal.SIGTERM) == 0
