@@ -25,6 +25,10 @@ __all__ = [
 
 DEFAULT_MODEL = "efficientnet_lite0"
 
+_WHERE_NAMES_ARE = (
+    f"It has {', '.join(efficientnet_lite.VARIANTS)} and torchvision's classification models: "
+    "https://docs.pytorch.org/vision/stable/models.html"
+)
 _SPEC = re.compile(r"(?P<name>[A-Za-z0-9_]+)(?::(?P<weights>[A-Za-z0-9_.\-]+))?")
 
 
@@ -79,7 +83,7 @@ def resolve(spec: str) -> CatalogEntry:
     if parsed.name not in torchvision_models.names():
         known = [*efficientnet_lite.VARIANTS, *torchvision_models.names()]
         close = difflib.get_close_matches(parsed.name, known, n=3)
-        hint = f"Did you mean {' or '.join(close)}?" if close else "`argus models` lists the names."
+        hint = f"Did you mean {' or '.join(close)}?" if close else _WHERE_NAMES_ARE
         raise UnknownModel(f"The catalog has no model {parsed.name!r}. {hint}")
     return torchvision_models.resolve(parsed.name, parsed.weights)
 

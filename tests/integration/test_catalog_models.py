@@ -50,7 +50,7 @@ def test_weights_choose_the_preprocessing() -> None:
     [
         ("resnet5O", "resnet50"),
         ("efficientnet_lite", "efficientnet_lite"),
-        ("qqqqqqqq", "argus models"),
+        ("qqqqqqqq", "torchvision's classification models"),
         ("resnet50:IMAGENET1K_V9", "IMAGENET1K_V2, IMAGENET1K_V1"),
         ("vgg16:IMAGENET1K_FEATURES", "It has IMAGENET1K_V1"),
         (f"{DEFAULT_MODEL}:V1", f"Write {DEFAULT_MODEL} alone"),
