@@ -94,9 +94,13 @@
     const hit = (selector) => event.target.closest?.(selector);
     if (hit("[data-example]")) takeExample(hit("[data-example]").dataset.example);
     else if (hit("[data-copy]")) copy(hit("[data-copy]"));
-    else if (hit("[data-clear]")) forget();
     else if (hit("[data-choose]")) fileInput()?.click();
   });
+
+  // The session may let the photo go (Cancel, or a server that was restarted); then it goes from here too.
+  new MutationObserver((changes) => {
+    if (changes.some(({ target }) => target.matches(".stage") && target.dataset.status === "")) forget();
+  }).observe(document, { subtree: true, attributeFilter: ["data-status"] });
 
   // Clocks: seconds since (data-since) or until (data-until) a Unix time in ms; data-after hides the first seconds.
   function tick() {

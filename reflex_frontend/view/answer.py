@@ -164,13 +164,7 @@ def _trouble(picture: str) -> rx.Component:
             rx.el.button(texts.CHOOSE_ANOTHER, type="button", class_name="button", custom_attrs={"data-choose": ""}),
             rx.cond(
                 photo.status == "waiting",
-                rx.el.button(
-                    texts.CANCEL,
-                    type="button",
-                    class_name="button quiet",
-                    on_click=ClassifyState.clear,
-                    custom_attrs={"data-clear": ""},
-                ),
+                rx.el.button(texts.CANCEL, type="button", class_name="button quiet", on_click=ClassifyState.clear),
             ),
             class_name="note-actions",
         ),

@@ -18,6 +18,7 @@ from tests.browser import CHROMIUM_FLAGS, find_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 
+
 def free_port() -> int:
     """A port that nothing listens on at this moment."""
     with socket.socket() as probe:
@@ -38,9 +39,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def running_ui(service_url: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
-    """The production UI on a free port, built when needed; yields its address and ends it by SIGTERM."""
-    port = free_port()
+def running_ui(service_url: str, environment: Mapping[str, str] | None = None, port: int = 0) -> Iterator[str]:
+    """The production UI, on a free port if none is named, built when needed; yields its address, ends it by SIGTERM."""
+    port = port or free_port()
     command = [sys.executable, "-m", "reflex_frontend.production", "--port", str(port), "--service-url", service_url]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(environment or {})})
     address = f"http://127.0.0.1:{port}"

@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import ROOT
+from tests.e2e.browser import ROOT, free_port, running_ui
+from tests.e2e.conftest import QUICK_PROBES, open_page
 from tests.e2e.fake_service import FakeService
 
 pytestmark = pytest.mark.timeout(300)
@@ -119,3 +120,22 @@ def test_a_service_that_goes_away_and_comes_back_is_noticed_by_itself(page: Page
     expect(page.locator(".banner")).to_contain_text("The service is back.")
     expect(page.locator("[data-answer] li").first).to_contain_text("tabby")
     expect(page.locator(".banner")).to_have_count(0)
+
+
+def test_a_page_that_loses_its_own_server_says_so_and_goes_on_with_the_next(
+    browser: Browser, service: FakeService
+) -> None:
+    """The server is restarted: the banner comes and goes, and the page works without a reload."""
+    port = free_port()
+    with running_ui(service.url, QUICK_PROBES, port) as address:
+        page = open_page(browser, address).page
+        page.set_input_files(FILE_INPUT, CAT)
+        expect(page.locator("[data-answer]")).to_be_visible()
+    expect(page.locator(".banner")).to_contain_text("This page has lost its own server.")
+    with running_ui(service.url, QUICK_PROBES, port):
+        expect(page.locator(".banner")).to_have_count(0, timeout=15_000)
+        expect(page.locator(".drop-invitation")).to_be_visible()
+        health(page, "ready")
+        page.set_input_files(FILE_INPUT, CAT)
+        expect(page.locator("[data-answer] li").first).to_contain_text("tabby")
+        page.context.close()

@@ -1,0 +1,47 @@
+"""What the operator of the UI may set."""
+
+import pytest
+
+from reflex_frontend.settings import MIB, Settings, read
+
+
+def test_the_defaults_are_safe_and_local() -> None:
+    """Nothing set: loopback, ten megabytes, no other origin."""
+    assert read({}) == Settings()
+    assert read({}).service_url == "http://127.0.0.1:8000"
+    assert read({}).max_upload_bytes == 10 * MIB
+    assert read({}).allowed_origins == ()
+
+
+def test_each_variable_is_read_with_its_type() -> None:
+    """Numbers as numbers, lists as lists, a trailing slash dropped."""
+    settings = read(
+        {
+            "ARGUS_SERVICE_URL": "https://argus.example/",
+            "ARGUS_UI_ANSWER_TIMEOUT_S": "2.5",
+            "ARGUS_UI_MAX_UPLOAD_BYTES": "1000",
+            "ARGUS_UI_ALLOWED_ORIGINS": "https://a.example/, https://b.example",
+            "ARGUS_UI_PENDING_BYTES": " ",
+        }
+    )
+    assert settings.service_url == "https://argus.example"
+    assert settings.answer_timeout_s == 2.5
+    assert settings.max_upload_bytes == 1000
+    assert settings.allowed_origins == ("https://a.example", "https://b.example")
+    assert settings.pending_bytes == Settings().pending_bytes
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ARGUS_SERVICE_URL", "127.0.0.1:8000"),
+        ("ARGUS_UI_MAX_UPLOAD_BYTES", "10 MB"),
+        ("ARGUS_UI_ANSWER_TIMEOUT_S", "0"),
+        ("ARGUS_UI_PROBE_INTERVAL_S", "-1"),
+        ("ARGUS_UI_PROBE_INTERVAL_S", "nan"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
+    """The message says which variable."""
+    with pytest.raises(ValueError, match=name):
+        read({name: value})
