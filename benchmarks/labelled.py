@@ -1,4 +1,4 @@
-"""Folders of labelled photos: a `labels.csv` with `file` and `class_id`, or one folder a class, in the labels' order."""
+"""Folders of labelled photos: a `labels.csv` with `file` and `class_id`, or one folder a class, in label order."""
 
 import csv
 from dataclasses import dataclass

@@ -1,15 +1,14 @@
 """The answer to compare with: torch, float32, in process, with the steps that the weights were published with.
 
-Shares the catalog (architecture, weights, preprocessing numbers) with the product and nothing of its pipeline: the photo
-is decoded whole, resized, then cropped, and normalised in float32.
+Shares the catalog (architecture, weights, preprocessing numbers) with the product and nothing of its pipeline: the
+photo is decoded whole, resized, then cropped, and normalised in float32.
 """
 
 from pathlib import Path
 
 import torch
 from PIL import Image, ImageOps
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms import functional as F
+from torchvision.transforms import InterpolationMode, functional
 
 from serve_app.catalog import resolve
 
@@ -27,9 +26,11 @@ class TorchReference:
         """Class ids, the highest logit first."""
         steps = self._preprocessing
         image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
-        resized = F.resize(image, [steps.resize_size], InterpolationMode(steps.interpolation.value))
-        cropped = F.center_crop(resized, [steps.crop_size, steps.crop_size])
-        tensor = F.normalize(F.to_tensor(cropped), list(steps.mean), list(steps.std))  # float32 (3, H, W)
+        resized = functional.resize(image, [steps.resize_size], InterpolationMode(steps.interpolation.value))
+        cropped = functional.center_crop(resized, [steps.crop_size, steps.crop_size])
+        tensor = functional.normalize(
+            functional.to_tensor(cropped), list(steps.mean), list(steps.std)
+        )  # float32 (3, H, W)
         with torch.inference_mode():
             logits = self._module(tensor[None])[0]  # (num_classes,)
         ids: list[int] = logits.argsort(descending=True, stable=True).tolist()

@@ -1,8 +1,8 @@
 """Pixels -> batches -> logits: waits for nothing, keeps the model busy.
 
-Work-conserving: whenever the model is free it takes what waits, up to the largest batch, and never holds an item back to
-fill a batch. When idle an item starts at once; under load the queue grows while the model works, so batches fill by
-themselves. (docs/decisions/ has the comparison with a timer.)
+Work-conserving: whenever the model is free it takes what waits, up to the largest batch, and never holds an item back
+to fill a batch. When idle an item starts at once; under load the queue grows while the model works, so batches fill by
+themselves.
 
 One thread owns the model. It takes its next batch straight from the queue, without a turn of the event loop in between,
 and hands a whole batch of results back in one call. Knows nothing of images, models or HTTP.
@@ -50,8 +50,8 @@ class _Entry(Generic[T, R]):
 class Batcher(Generic[T, R]):
     """Runs `run` over items from many coroutines, one batch at a time, in a thread of its own.
 
-    run: takes 1 to `max_batch_size` items and returns one result, or one exception, for each, in order. If it raises on a
-        batch of several, each item is run again alone, so that one bad item fails alone.
+    run: takes 1 to `max_batch_size` items and returns one result, or one exception, for each, in order. If it raises
+        on a batch of several, each item is run again alone, so that one bad item fails alone.
     max_queue: items that may wait; one more is refused with Overloaded at once.
     """
 
@@ -174,7 +174,7 @@ class Batcher(Generic[T, R]):
     def _run_apart(self, items: list[T]) -> Sequence[R | Exception]:
         try:
             results = self._run(items)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever the model raises is handed to its caller
             if len(items) == 1:
                 return [error]
             return [result for item in items for result in self._run_apart([item])]

@@ -1,4 +1,4 @@
-"""Settings -> a warm `ModelRepository`: the composition root of a replica. Tests build repositories of fakes instead."""
+"""Settings -> a warm `ModelRepository`: the composition root of a replica. Tests use fakes instead."""
 
 import io
 import logging

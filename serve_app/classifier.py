@@ -1,6 +1,7 @@
 """The whole way of an image: bytes -> decoded image -> pixels -> batch -> logits -> predictions.
 
-A `Classifier` is one model, warm and ready; a `ModelRepository` is all that a replica serves. Knows nothing of HTTP or Ray.
+A `Classifier` is one model, warm and ready; a `ModelRepository` is all that a replica serves. Knows nothing of HTTP or
+Ray.
 """
 
 import asyncio
@@ -69,14 +70,15 @@ class Backend(Protocol):
     async def classify(
         self, images: Sequence[bytes], *, model: str | None, top_k: int, min_score: float
     ) -> list[ImageResult | RequestError]:
-        """One answer an image, in order; an image that is at fault yields its error. Raises ServiceError, ModelNotFound."""
+        """One answer an image, in order; an image at fault yields its error. Raises ServiceError, ModelNotFound."""
 
 
 class Classifier:
     """One warm model. Use it from one event loop.
 
-    With `decode_threads` at 0 an image is decoded in the thread that runs the model: one hand-over an image, which suits
-    a CPU, where decoding beside the model gains nothing. Otherwise a pool decodes ahead of the model, which suits a GPU.
+    With `decode_threads` at 0 an image is decoded in the thread that runs the model: one hand-over an image, which
+    suits a CPU, where decoding beside the model gains nothing. Otherwise a pool decodes ahead of the model, which suits
+    a GPU.
     """
 
     def __init__(self, runtime: Runtime, settings: Settings, *, name: str) -> None:
@@ -146,7 +148,7 @@ class Classifier:
     def _decode_or_fail(self, data: bytes) -> "_Decoded | Exception":
         try:
             return self._decode(data)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # it is handed to its caller, and spoils no other image
             return error
 
 

@@ -1,7 +1,7 @@
 """Bytes -> decoded image, within limits: the second step of a request's way.
 
-Everything that arrives here is untrusted. The format is decided by the bytes, never by a header or a file name, and only
-the formats of `FORMATS` are tried. Knows nothing of models or requests.
+Everything that arrives here is untrusted. The format is decided by the bytes, never by a header or a file name, and
+only the formats of `FORMATS` are tried. Knows nothing of models or requests.
 """
 
 import io

@@ -1,7 +1,7 @@
 """Everything an operator can set, as one frozen, validated model.
 
-Values come from `args` in serve_config.yaml, and from nowhere else; nothing here reads the environment or the disk. Units
-are part of the names. Unknown keys are refused, so that a typing error is found at start and not in production.
+Values come from `args` in serve_config.yaml, and from nowhere else; nothing here reads the environment or the disk.
+Units are part of the names. Unknown keys are refused, so that a typing error is found at start and not in production.
 """
 
 from pathlib import Path

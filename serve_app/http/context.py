@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its timing, and the cap on its body. Plain ASGI, so that nothing is buffered."""
+"""What surrounds every request: its id, its timing, and the cap on its body. Plain ASGI: nothing is buffered."""
 
 import re
 import time
@@ -25,6 +25,7 @@ class RequestContext:
         self._echo_request_id = echo_request_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -61,6 +62,7 @@ class BodyLimit:
         self._pending_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
@@ -73,7 +75,8 @@ class BodyLimit:
             self._pending_bytes += count
             if held > self._max_request_bytes:
                 raise PayloadTooLarge(
-                    f"The request is larger than {describe_bytes(self._max_request_bytes)}. Send fewer or smaller images."
+                    f"The request is larger than {describe_bytes(self._max_request_bytes)}. "
+                    "Send fewer or smaller images."
                 )
             if self._pending_bytes > self._max_pending_bytes:
                 raise Overloaded("The service holds all the uploads that it can. Try again in 1 s.", retry_after_s=1.0)

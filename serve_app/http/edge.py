@@ -1,13 +1,11 @@
 """What Ray Serve's own HTTP layer does, corrected: the outermost middleware of every proxy and replica.
 
-Ray finds it by `RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH=serve_app.http.edge:build_middlewares`, which `make up` and the
-container set. Without it the service works; only the two things below are then Ray's.
+Ray finds it by `RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH=serve_app.http.edge:build_middlewares`, which `make up` and
+the container set. Without it the service works; only the two things below are then Ray's.
 
 - Ray lets any client lengthen or switch off its timeout and its cancellation by request headers: they are removed.
 - Ray answers some errors itself, as plain text: they become problems, like all others.
 """
-
-from collections.abc import Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -32,6 +30,7 @@ class ServeEdge:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -58,8 +57,7 @@ class ServeEdge:
 
 def _is_foreign_error(message: Message) -> bool:
     """An error that did not come from the application, whose every response has Server-Timing."""
-    headers: Sequence[tuple[bytes, bytes]] = message.get("headers", ())
-    return message["status"] >= 400 and not any(name.lower() == b"server-timing" for name, _ in headers)
+    return message["status"] >= 400 and "server-timing" not in Headers(raw=list(message.get("headers", ())))
 
 
 def _translate(status: int, retry_after: str | None) -> HttpError:

@@ -1,4 +1,4 @@
-"""What /docs and /openapi.json say: the shapes of requests and answers, with examples. Documentation, not validation."""
+"""What /docs and /openapi.json say: the shapes of requests and answers, with examples. It validates nothing."""
 
 from typing import Any
 
@@ -198,12 +198,18 @@ MODELS: dict[str, Any] = {
 MODEL: dict[str, Any] = {
     "tags": ["models"],
     "response_model": None,
-    "responses": {200: {"model": Model, "description": "The model."}, **_problems(errors.ModelNotFound, errors.InvalidParameter)},
+    "responses": {
+        200: {"model": Model, "description": "The model."},
+        **_problems(errors.ModelNotFound, errors.InvalidParameter),
+    },
 }
 LABELS: dict[str, Any] = {
     "tags": ["models"],
     "response_model": None,
-    "responses": {200: {"model": Labels, "description": "The labels."}, **_problems(errors.ModelNotFound, errors.InvalidParameter)},
+    "responses": {
+        200: {"model": Labels, "description": "The labels."},
+        **_problems(errors.ModelNotFound, errors.InvalidParameter),
+    },
 }
 LIVE: dict[str, Any] = {
     "tags": ["health"],

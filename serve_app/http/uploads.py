@@ -20,7 +20,7 @@ from serve_app.settings import LimitSettings
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One image as it was sent: its bytes, or why they are not there. filename is what the client said, never a path."""
+    """One image as it was sent: its bytes, or why there are none. filename: what the client said, never a path."""
 
     filename: str | None
     data: bytes = b""
@@ -49,7 +49,8 @@ async def read_uploads(request: Request, limits: LimitSettings) -> list[Upload]:
         raise MalformedRequest("The request has no image. Send at least one file.")
     if len(uploads) > limits.max_images:
         raise PayloadTooLarge(
-            f"The request has {len(uploads)} images; at most {limits.max_images} are accepted. Send them in several requests."
+            f"The request has {len(uploads)} images; at most {limits.max_images} are accepted. "
+            "Send them in several requests."
         )
     return uploads
 

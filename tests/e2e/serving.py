@@ -29,8 +29,8 @@ TORCHVISION_MODEL = "squeezenet1_1"
 class RunningService:
     """Where the service answers. Four applications share it, so that every limit can be met for real.
 
-    url: the shipped settings and two models. keyed_url: API keys and a rate limit. hurried_url: a deadline that no image
-    can keep. narrow_url: small limits and one place.
+    url: the shipped settings and two models. keyed_url: API keys and a rate limit. hurried_url: a deadline that no
+    image can keep. narrow_url: small limits and one place.
     """
 
     url: str

