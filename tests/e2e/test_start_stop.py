@@ -5,12 +5,13 @@ ARGUS_STARTS=10 pytest tests/e2e/test_start_stop.py      each end ten times in a
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -31,12 +32,13 @@ TIMES = range(int(os.environ.get("ARGUS_STARTS", "1")))
 class Start:
     """A running `argus up` on free ports."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        config = shutil.copy(ROOT / "serve_config.yaml", folder)
         self.serve_port, self.ui_port = find_free_ports(2)
         ports = ["--serve-port", str(self.serve_port), "--ui-port", str(self.ui_port)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "serve_app.cli", "up", *ports],
-            cwd=ROOT,
+            [sys.executable, "-m", "serve_app.cli", "up", "--config", str(config), *ports],
+            cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -82,40 +84,46 @@ class Start:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            with self._changed:
-                self.lines.append(line.rstrip())
-                self._changed.notify_all()
+        with self.process.stdout as output:
+            for line in output:
+                with self._changed:
+                    self.lines.append(line.rstrip())
+                    self._changed.notify_all()
         with self._changed:
             self._changed.notify_all()
 
 
 @contextmanager
-def starting() -> Iterator[Start]:
-    """A start that is killed with all its processes when a test fails in the middle."""
-    start = Start()
+def starting(folder: Path) -> Iterator[Start]:
+    """A start with its configuration and logs in `folder`; killed with all its processes if a test fails in between."""
+    start = Start(folder)
     try:
         yield start
     finally:
-        for process in [*start.processes(), psutil.Process(start.process.pid)] if start.process.poll() is None else []:
+        if start.process.poll() is None:
+            start.process.kill()
+            start.wait()
+        for process in start.processes():
             process.kill()
-        start.process.wait()
 
 
-def listening_ports(processes: list[psutil.Process]) -> set[int]:
+def listening_ports(processes: Iterable[psutil.Process]) -> set[int]:
     """Every port that these processes listen on."""
-    return {
-        connection.laddr.port
-        for process in processes
-        for connection in process.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr
-    }
+    ports = set()
+    for process in processes:
+        with suppress(psutil.Error):  # Gone meanwhile, or another user's.
+            for connection in process.net_connections("tcp"):
+                if connection.status == psutil.CONN_LISTEN and connection.laddr:
+                    ports.add(connection.laddr.port)
+    return ports
 
 
 def assert_nothing_is_left(start: Start, ports: set[int]) -> None:
-    """No process of the start is alive and none of its ports is in use."""
+    """No process of the start is alive and nobody listens on any of its ports."""
     assert start.processes() == []
-    assert [port for port in ports if not is_free("127.0.0.1", port)] == []
+    assert ports & listening_ports(psutil.process_iter()) == set()
+    assert is_free("127.0.0.1", start.serve_port)
+    assert is_free("127.0.0.1", start.ui_port)
 
 
 def assert_it_serves(start: Start) -> None:
@@ -129,15 +137,15 @@ def assert_it_serves(start: Start) -> None:
 
 @pytest.mark.parametrize("time", TIMES)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
-def test_a_running_start_ends_clean(number: signal.Signals, time: int) -> None:
+def test_a_running_start_ends_clean(number: signal.Signals, time: int, tmp_path: Path) -> None:
     """Ctrl-C and SIGTERM end everything, HAProxy included, with exit status 0."""
-    with starting() as start:
+    with starting(tmp_path) as start:
         start.wait_for(r"Stop +Ctrl-C")
         assert_it_serves(start)
         processes = start.processes()
         assert any("haproxy" in process.name() for process in processes)
         ports = listening_ports(processes)
-        assert {start.serve_port, start.ui_port} < ports
+        assert ports - {start.serve_port, start.ui_port}
         assert start.end(number) == 0, "\n".join(start.lines)
         assert "Stopped. No process and no port is left." in start.lines
         assert_nothing_is_left(start, ports)
@@ -153,9 +161,9 @@ def test_a_running_start_ends_clean(number: signal.Signals, time: int) -> None:
     ],
     ids=["models", "ray", "loading"],
 )
-def test_a_start_that_is_interrupted_ends_clean(moment: str, number: signal.Signals, time: int) -> None:
+def test_a_start_that_is_interrupted_ends_clean(moment: str, number: signal.Signals, time: int, tmp_path: Path) -> None:
     """A signal in the middle of the start, at whatever stage, leaves nothing behind either."""
-    with starting() as start:
+    with starting(tmp_path) as start:
         start.wait_for(moment)
         ports = listening_ports(start.processes()) | {start.serve_port, start.ui_port}
         assert start.end(number) == 0, "\n".join(start.lines)
@@ -179,9 +187,9 @@ def kill_serve_run(start: Start) -> None:
 @pytest.mark.parametrize(
     ("kill", "name"), [(kill_ui, "The UI"), (kill_serve_run, "The service")], ids=["ui", "service"]
 )
-def test_a_death_of_one_ends_the_other(kill: Callable[[Start], None], name: str) -> None:
+def test_a_death_of_one_ends_the_other(kill: Callable[[Start], None], name: str, tmp_path: Path) -> None:
     """When the UI or the service dies, the start says which, shows its log and ends with status 1, leaving nothing."""
-    with starting() as start:
+    with starting(tmp_path) as start:
         start.wait_for(r"Stop +Ctrl-C")
         ports = listening_ports(start.processes())
         kill(start)
@@ -191,15 +199,15 @@ def test_a_death_of_one_ends_the_other(kill: Callable[[Start], None], name: str)
         assert_nothing_is_left(start, ports)
 
 
-def test_what_a_killed_start_left_is_ended_by_the_next() -> None:
+def test_what_a_killed_start_left_is_ended_by_the_next(tmp_path: Path) -> None:
     """After SIGKILL to the launcher everything runs on without it; the next start names that, ends it, and starts."""
-    with starting() as killed:
+    with starting(tmp_path) as killed:
         killed.wait_for(r"Stop +Ctrl-C")
         ports = listening_ports(killed.processes())
         killed.process.kill()
         killed.wait()
         assert killed.processes()
-        with starting() as start:
+        with starting(tmp_path) as start:
             start.wait_for(r"Models: checking")
             assert any("An earlier start" in line and "was killed" in line for line in start.lines)
             assert_nothing_is_left(killed, ports)
