@@ -68,9 +68,7 @@ class Display:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._steps: list[Step] = []
-        self._live = (
-            Live(self, console=console, refresh_per_second=10, transient=False) if console.is_terminal else None
-        )
+        self._live = Live(self, console=console, refresh_per_second=6, transient=False) if console.is_terminal else None
 
     def running(self) -> AbstractContextManager[object]:
         """Shows the steps, live where the console can, for as long as the context lasts."""

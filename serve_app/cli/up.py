@@ -1,7 +1,8 @@
-r"""`argus up`: check, start, wait, announce; and, however it ends, leave no process and no port behind.
+"""`argus up`: check, start, wait, announce; and, however it ends, leave no process and no port behind.
 
-    check ports, end what an earlier start left --> models --> service --+
-                                               \--> page ---------------+--> announce --> wait --> stop --> verify
+    check ports, end what an earlier start left --+--> models --+
+                                                  +--> service -+--> announce --> wait --> stop --> verify
+                                                  +--> page ----+
 
 Knows the order of things and how they are interrupted; what each needs to be ready is in `starting`.
 """
@@ -123,15 +124,14 @@ class Up:
         models, service = show.add("Models"), show.add("Service")
         page = show.add("Page") if options.ui else None
 
-        async def serve() -> Child:
-            await prepare_models(around, configuration, models)
-            environment = make_environment(inherited, configuration, folder)
-            return await start_service(around, configuration, environment, configuration.write(folder), service)
-
+        environment = make_environment(inherited, configuration, folder)
+        config = configuration.write(folder)
         with show.running():
             try:
                 async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(serve())]
+                    # Ray starts while the models are exported; the application itself waits for them.
+                    group.create_task(prepare_models(around, configuration, models))
+                    tasks = [group.create_task(start_service(around, configuration, environment, config, service))]
                     if page is not None:
                         ui = start_ui(around, configuration.host, options.ui_port, configuration.url, page)
                         tasks.append(group.create_task(ui))
