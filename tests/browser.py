@@ -52,7 +52,7 @@ def ensure_chromium() -> Path:
         return find_chromium()
     except NoChromium:
         _say("No Chromium is installed. Downloading Playwright's own.")
-    if not _download_own() and os.geteuid() == 0 and shutil.which("apt-get"):
+    if not _download_own() and _may_install():
         _say("That did not work. Installing Debian's package chromium.")
         _install_debian()
     return find_chromium()
@@ -68,20 +68,29 @@ def _playwright_chromium() -> Path | None:
 
 def _download_own() -> bool:
     environment = {**os.environ, "PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": str(_CONNECT_TIMEOUT_MS)}
-    command = [sys.executable, "-m", "playwright", "install", "chromium"]
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        command.insert(-1, "--with-deps")
+    playwright = [sys.executable, "-m", "playwright"]
     try:
-        return subprocess.run(command, env=environment, timeout=_DOWNLOAD_TIMEOUT_S, check=False).returncode == 0
+        command = [*playwright, "install", "chromium"]
+        if subprocess.run(command, env=environment, timeout=_DOWNLOAD_TIMEOUT_S, check=False).returncode:
+            return False
     except subprocess.TimeoutExpired:
         return False
+    if _may_install():
+        # The libraries that it is linked with; a desktop has them already.
+        subprocess.run([*playwright, "install-deps", "chromium"], check=False)
+    return True
 
 
 def _install_debian() -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-yq", "--no-install-recommends", "chromium"]):
+    packages = ["chromium", "fonts-liberation"]
+    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-yq", "--no-install-recommends", *packages]):
         if subprocess.run(command, env=environment, check=False).returncode:
             return
+
+
+def _may_install() -> bool:
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 def _say(line: str) -> None:
