@@ -5,6 +5,7 @@ Knows nothing of what the child does.
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _KILL_AFTER_S = 5.0
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(slots=True)
@@ -107,7 +109,8 @@ def read_tail(log: Path, lines: int) -> list[str]:
             text = file.read().decode(errors="replace")
     except FileNotFoundError:
         return []
-    return [line for line in text.splitlines() if line.strip()][-lines:]
+    # Ray colours its lines even where nobody sees colours.
+    return [line for line in _COLOURS.sub("", text).splitlines() if line.strip()][-lines:]
 
 
 def script(name: str) -> str:

@@ -4,6 +4,7 @@ Knows when each is ready and what its log says meanwhile; not how a start is int
 """
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ _POLL_S = 0.2
 _SERVICE_TIMEOUT_S = 600.0
 _UI_TIMEOUT_S = 900.0
 # What Ray logs when an application cannot come up; `serve run` itself goes on waiting.
-_SERVICE_FAILURES = ("Deploying app 'argus' failed", "DEPLOY_FAILED", "failed to start 3 times in a row")
+_SERVICE_FAILURE = re.compile(r"Deploying app '.*' failed|DEPLOY_FAILED|failed to start \d+ times in a row")
 
 
 class StartError(Exception):
@@ -79,7 +80,7 @@ async def start_service(
         async with AsyncArgusClient(configuration.url, timeout_s=5.0, retries=0) as client:
             while not (await client.ready()).ready:
                 tail = child.read_tail(400)
-                if any(failure in line for failure in _SERVICE_FAILURES for line in tail):
+                if any(_SERVICE_FAILURE.search(line) for line in tail):
                     raise StartError("The service could not be deployed.", child)
                 if any("Submitted deploy config" in line for line in tail):
                     step.come_to("loading the models")

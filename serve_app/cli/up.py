@@ -159,7 +159,7 @@ class Up:
         # Whether nothing is left.
         running = [child for child in self._children if not child.has_ended]
         if running:
-            self.display.say("Stopping: requests in flight are answered first. Ctrl-C again to end at once.")
+            self.display.say("Stopping; requests in flight are answered first. Ctrl-C again to end at once.")
         hurry = self.interruption.hurry
         await asyncio.gather(
             *(
