@@ -1,5 +1,7 @@
 """What surrounds every request: its id, its timing, and the cap on its body. Plain ASGI: nothing is buffered."""
 
+import asyncio
+import contextlib
 import re
 import time
 import uuid
@@ -10,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serve_app.errors import HttpError, Overloaded, PayloadTooLarge
 from serve_app.http.problems import render_problem
 
+_LINGER_S = 2.0
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -49,10 +52,13 @@ class RequestContext:
 
 
 class BodyLimit:
-    """Counts a request's bytes as they arrive, chunked ones too, and stops reading at the cap.
+    """Counts a request's bytes as they arrive, chunked ones too, and keeps none beyond the cap.
 
     max_request_bytes: of one request; one more is answered 413.
     max_pending_bytes: of all requests that are being read or worked on; one more is answered 429.
+
+    A client that is still sending when its request is refused would see a broken connection instead of the answer, so
+    the rest is read, for at most _LINGER_S, and thrown away first.
     """
 
     def __init__(self, app: ASGIApp, *, max_request_bytes: int, max_pending_bytes: int) -> None:
@@ -67,48 +73,51 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         held = 0
-        started = False
+        complete = started = False
 
-        def hold(count: int) -> None:
-            nonlocal held
-            held += count
-            self._pending_bytes += count
-            if held > self._max_request_bytes:
-                raise PayloadTooLarge(
-                    f"The request is larger than {describe_bytes(self._max_request_bytes)}. "
-                    "Send fewer or smaller images."
-                )
-            if self._pending_bytes > self._max_pending_bytes:
-                raise Overloaded("The service holds all the uploads that it can. Try again in 1 s.", retry_after_s=1.0)
-
-        async def receive_counted() -> Message:
+        async def receive_next() -> Message:
+            nonlocal complete
             message = await receive()
-            if message["type"] == "http.request":
-                hold(len(message.get("body", b"")))
+            complete = not message.get("more_body", False)
             return message
 
-        async def send_noting_start(message: Message) -> None:
+        async def receive_counted() -> Message:
+            nonlocal held
+            message = await receive_next()
+            count = len(message.get("body", b""))
+            held += count
+            self._pending_bytes += count
+            self._check(held)
+            return message
+
+        async def send_after_the_body(message: Message) -> None:
             nonlocal started
-            started = True
+            if message["type"] == "http.response.start":
+                started = True
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LINGER_S):
+                        while not complete:
+                            await receive_next()
             await send(message)
 
         try:
-            self._refuse_announced(scope)
-            await self._app(scope, receive_counted, send_noting_start)
+            announced = Headers(scope=scope).get("content-length", "")
+            self._check(int(announced) if announced.isdecimal() else 0)
+            await self._app(scope, receive_counted, send_after_the_body)
         except HttpError as error:
             if started:
                 raise
-            await render_problem(error, scope["state"]["request_id"])(scope, receive, send)
+            await render_problem(error, scope["state"]["request_id"])(scope, receive_next, send_after_the_body)
         finally:
             self._pending_bytes -= held
 
-    def _refuse_announced(self, scope: Scope) -> None:
-        """Refuse by Content-Length, before a byte is read."""
-        announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced) > self._max_request_bytes:
+    def _check(self, request_bytes: int) -> None:
+        if request_bytes > self._max_request_bytes:
             raise PayloadTooLarge(
                 f"The request is larger than {describe_bytes(self._max_request_bytes)}. Send fewer or smaller images."
             )
+        if self._pending_bytes > self._max_pending_bytes:
+            raise Overloaded("The service holds all the uploads that it can. Try again in 1 s.", retry_after_s=1.0)
 
 
 def describe_bytes(count: int) -> str:

@@ -43,8 +43,6 @@ def render_problem(error: HttpError, request_id: str) -> Response:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     if error.status == http.HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="argus"'
-    if error.status == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        headers["Connection"] = "close"  # the rest of the body is not read
     body = orjson.dumps(describe_problem(error, request_id))
     return Response(body, status_code=error.status, headers=headers, media_type=MEDIA_TYPE)
 
