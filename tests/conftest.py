@@ -13,6 +13,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-openapi", action="store_true", help="accept the API description as it is now")
 
 
+# What is quick to fail comes first. Starts and stops come before the shared service, which would slow them down.
+_ORDER = ("tests/unit/", "tests/contract/", "tests/integration/", "tests/e2e/test_start_stop.py", "tests/e2e/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the tests by what they need; stable, so that a module's order is kept."""
+    items.sort(key=lambda item: next((i for i, start in enumerate(_ORDER) if item.nodeid.startswith(start)), 0))
+
+
 @pytest.fixture(scope="session")
 def real_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """`serve run` with real models on a free port, for the whole session."""
