@@ -3,6 +3,7 @@
 ARGUS_STARTS=10 pytest tests/e2e/test_start_stop.py      each end ten times in a row
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -173,15 +174,18 @@ def test_a_start_that_is_interrupted_ends_clean(moment: str, number: signal.Sign
 def kill_ui(start: Start) -> None:
     """End the UI as a crash would."""
     for process in start.processes():
-        if "reflex_frontend.production" in " ".join(process.cmdline()):
-            process.kill()
+        with contextlib.suppress(psutil.Error):  # one of Ray's short-lived processes ended in between
+            if "reflex_frontend.production" in " ".join(process.cmdline()):
+                process.kill()
 
 
 def kill_serve_run(start: Start) -> None:
     """End `serve run` as a crash would; Ray's other processes go on for a while."""
     for process in start.processes():
-        if process.cmdline()[1:3] and process.cmdline()[1].endswith("/serve") and "run" in process.cmdline():
-            process.kill()
+        with contextlib.suppress(psutil.Error):  # as above
+            command = process.cmdline()
+            if command[1:2] and command[1].endswith("/serve") and "run" in command:
+                process.kill()
 
 
 @pytest.mark.parametrize(
