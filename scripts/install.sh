@@ -70,5 +70,13 @@ say "Installing the locked requirements (the first time takes minutes: torch and
 # --no-deps: the lock is complete, and without CUDA's packages it is so on purpose.
 "${installer[@]}" --no-deps -r "$lock"
 "${installer[@]}" --no-deps -e .
+
+# Defaults for whatever runs in this environment, `serve run` by hand included; what is set already wins. No telemetry,
+# and the middleware that gives Ray's own errors the service's form.
+site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+cat >"$site/argus_environment.pth" <<'PTH'
+import os; os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0"); os.environ.setdefault("RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH", "serve_app.http.edge:build_middlewares")
+PTH
+
 fingerprint >"$STAMP"
 say "Installed. Commands are in $VENV/bin; try: $VENV/bin/argus --help"
