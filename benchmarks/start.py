@@ -50,7 +50,7 @@ def measure_memory_mb(processes: list[psutil.Process]) -> dict[str, float]:
             kind = "one replica" if "one replica" not in memory else "further replicas"
         elif "reflex" in command or "granian" in command:
             kind = "page"
-        elif "haproxy" in command and "ray" not in command.split()[0]:
+        elif process.name() == "haproxy":
             kind = "HAProxy"
         else:
             kind = "Ray and the launcher"
