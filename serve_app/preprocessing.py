@@ -68,12 +68,19 @@ def preprocess(image: Image.Image, preprocessing: Preprocessing) -> Pixels:
     image: RGB, any size.
     Returns uint8 (crop_size, crop_size, 3), RGB, 0-255.
 
-    The crop is expressed as a box in the source image, so that only the pixels that survive are computed. That differs
-    from resize-then-crop by the rounding of the resized size alone (less than one source pixel).
+    The crop is a box in the source image, so that only the pixels that survive are computed. It lies where torchvision's
+    resize followed by its centre crop would cut, rounding of the resized size and of the margins included.
     """
     width, height = image.size
-    side = min(width, height) * preprocessing.crop_size / preprocessing.resize_size
-    left, top = (width - side) / 2, (height - side) / 2
-    size = (preprocessing.crop_size, preprocessing.crop_size)
-    square = image.resize(size, _FILTERS[preprocessing.interpolation], box=(left, top, left + side, top + side))
+    short, crop = min(width, height), preprocessing.crop_size
+    across = _place_crop(width, preprocessing.resize_size * width // short, crop)
+    down = _place_crop(height, preprocessing.resize_size * height // short, crop)
+    box = (across[0], down[0], across[1], down[1])
+    square = image.resize((crop, crop), _FILTERS[preprocessing.interpolation], box=box)
     return np.array(square)
+
+
+def _place_crop(size: int, resized: int, crop: int) -> tuple[float, float]:
+    """Where a centre crop of `crop` pixels out of `resized` begins and ends along a side that is `size` pixels long."""
+    start = round((resized - crop) / 2)
+    return start * size / resized, (start + crop) * size / resized
