@@ -68,8 +68,8 @@ def preprocess(image: Image.Image, preprocessing: Preprocessing) -> Pixels:
     image: RGB, any size.
     Returns uint8 (crop_size, crop_size, 3), RGB, 0-255.
 
-    The crop is a box in the source image, so that only the pixels that survive are computed. It lies where torchvision's
-    resize followed by its centre crop would cut, rounding of the resized size and of the margins included.
+    The crop is a box in the source image, so that only the pixels that survive are computed. It lies where
+    torchvision's resize and centre crop would cut, their rounding of the resized size and of the margins included.
     """
     width, height = image.size
     short, crop = min(width, height), preprocessing.crop_size
