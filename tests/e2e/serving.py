@@ -27,10 +27,10 @@ TORCHVISION_MODEL = "squeezenet1_1"
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """Where the service answers. Four applications share it, so that every limit can be met for real.
+    """Where the service answers. Six applications share it, so that every error can be met for real.
 
     url: the shipped settings and two models. keyed_url: API keys and a rate limit. hurried_url: a deadline that no
-    image can keep. narrow_url: small limits and one place.
+    image can keep. narrow_url: small limits and one place. Those under /broken and /stopping are in `faulty`.
     """
 
     url: str
@@ -108,6 +108,16 @@ def make_config(port: int) -> dict[str, Any]:
             limits={"max_images": 1, "max_image_bytes": 2**20, "max_image_pixels": 1_000_000},
         ),
     ]
+    config["applications"] += [
+        {
+            "name": fault,
+            "import_path": "tests.e2e.faulty:build",
+            "route_prefix": f"/{fault}",
+            "args": {"fault": fault},
+            "deployments": [{"name": "FaultyClassifier", "ray_actor_options": {"num_cpus": 0.25}}],
+        }
+        for fault in ("broken", "stopping")
+    ]
     return config
 
 
@@ -121,6 +131,7 @@ def run_service(folder: Path) -> Iterator[RunningService]:
     log = folder / "serve.log"
     environment = {
         **os.environ,
+        "PYTHONPATH": str(ROOT),  # for tests.e2e.faulty
         "RAY_ADDRESS": "local",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
@@ -143,8 +154,9 @@ def run_service(folder: Path) -> Iterator[RunningService]:
         )
     service = RunningService(f"http://127.0.0.1:{port}", log)
     try:
-        for url in (service.url, service.keyed_url, service.hurried_url, service.narrow_url):
-            _wait_until_ready(url, process, log)
+        for url in (service.url, service.keyed_url, service.hurried_url, service.narrow_url, f"{service.url}/broken"):
+            _wait_until_answering(f"{url}/health/ready", process, log)
+        _wait_until_answering(f"{service.url}/stopping/health/live", process, log)
         yield service
     finally:
         process.send_signal(signal.SIGINT)
@@ -155,13 +167,13 @@ def run_service(folder: Path) -> Iterator[RunningService]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_until_answering(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(f"{url}/health/ready", timeout=5).status_code == 200:
+            if httpx.get(url, timeout=5).status_code == 200:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    raise AssertionError(f"{url} did not become ready:\n{log.read_text()[-4000:]}")
+    raise AssertionError(f"{url} did not answer:\n{log.read_text()[-4000:]}")
