@@ -57,6 +57,6 @@ def _parse(name: str, text: str, default: object) -> object:
         number = kind(text)  # type: ignore[call-arg]  # int or float here
     except ValueError:
         raise ValueError(f"{name} must be a number, not {text!r}") from None
-    if not number > 0:  # type: ignore[operator]
+    if not number > 0:  # type: ignore[operator]  # int or float here
         raise ValueError(f"{name} must be above zero, not {text!r}")
     return number

@@ -53,6 +53,7 @@ class ClassifyState(ShownState, rx.State):
         """A file was chosen; it is on its way to this server."""
         self._run = uuid4().hex
         self.photo = Photo(id=uuid4().hex, status="sending", since_ms=now_ms())
+        # Reflex makes events of handlers when the class is made, which mypy cannot see.
         return ClassifyState.stop_expecting(self.photo.id)  # type: ignore[no-any-return,operator]
 
     @rx.event(background=True)
@@ -144,6 +145,7 @@ class ClassifyState(ShownState, rx.State):
     def _start(self) -> rx.event.EventSpec:
         self._run = uuid4().hex
         self.photo = replace(self.photo, status="working", since_ms=now_ms(), trouble=Trouble(), answer=Answer())
+        # An event, as above.
         return ClassifyState.classify(self.photo.id, self._run)  # type: ignore[no-any-return,operator]
 
     def _wait(self, verdict: Verdict, pause_s: float) -> None:

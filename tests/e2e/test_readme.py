@@ -40,6 +40,8 @@ def test_the_python_example_runs(real_service: RunningService, monkeypatch: pyte
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(block[1].replace("http://127.0.0.1:8000", real_service.url), {})  # noqa: S102  # the example is ours
-    label, score = re.fullmatch(r"(.+) ([0-9.]+)\n", printed.getvalue()).groups()  # type: ignore[union-attr]
+    line = re.fullmatch(r"(.+) ([0-9.]+)\n", printed.getvalue())
+    assert line
+    label, score = line.groups()
     assert "cat" in label or label == "tabby"
     assert 0 < float(score) <= 1

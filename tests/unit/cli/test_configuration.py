@@ -27,7 +27,7 @@ def test_another_address_goes_into_a_copy(tmp_path: Path) -> None:
     configuration = read_configuration(SHIPPED, host="0.0.0.0", port=8123)  # noqa: S104 - nothing listens
     written = configuration.write(tmp_path)
     document = yaml.safe_load(written.read_text())
-    assert (document["http_options"]["host"], document["http_options"]["port"]) == ("0.0.0.0", 8123)  # noqa: S104
+    assert (document["http_options"]["host"], document["http_options"]["port"]) == ("0.0.0.0", 8123)  # noqa: S104  # read, not bound
     assert document["applications"] == yaml.safe_load(before)["applications"]
     assert SHIPPED.read_text() == before
 
