@@ -4,12 +4,14 @@ Knows a model's `Preprocessing`, nothing of formats, files, models or requests. 
 the runtime's graph, so pixels stay uint8 until then: a quarter of the bytes to copy.
 """
 
+import threading
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from cykooz_resizer import CropBox, FilterType, ResizeAlg, ResizeOptions, Resizer
 from PIL import Image
 
 Pixels = npt.NDArray[np.uint8]  # (H, W, 3), RGB, 0-255
@@ -23,11 +25,22 @@ class Interpolation(StrEnum):
     BICUBIC = "bicubic"
 
 
-_FILTERS = {
-    Interpolation.NEAREST: Image.Resampling.NEAREST,
-    Interpolation.BILINEAR: Image.Resampling.BILINEAR,
-    Interpolation.BICUBIC: Image.Resampling.BICUBIC,
+# Catmull-Rom is the cubic with a = -0.5, which Pillow and torchvision (with antialias) call bicubic.
+_ALGORITHMS = {
+    Interpolation.NEAREST: ResizeAlg.nearest(),
+    Interpolation.BILINEAR: ResizeAlg.convolution(FilterType.bilinear),
+    Interpolation.BICUBIC: ResizeAlg.convolution(FilterType.catmull_rom),
 }
+
+
+class _Resizing(threading.local):
+    """What one thread resizes with: the resizer keeps its buffers, and is not to be shared."""
+
+    def __init__(self) -> None:
+        self.resizer = Resizer()
+
+
+_resizing = _Resizing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +83,24 @@ def preprocess(image: Image.Image, preprocessing: Preprocessing) -> Pixels:
 
     The crop is a box in the source image, so that only the pixels that survive are computed. It lies where
     torchvision's resize and centre crop would cut, their rounding of the resized size and of the margins included.
+
+    The resampling is Pillow's algorithm with vector instructions (the Rust crate fast_image_resize): a third of
+    Pillow's time, on Pillow's memory in place, with results that differ by rounding.
     """
     width, height = image.size
     short, crop = min(width, height), preprocessing.crop_size
-    across = _place_crop(width, preprocessing.resize_size * width // short, crop)
-    down = _place_crop(height, preprocessing.resize_size * height // short, crop)
-    box = (across[0], down[0], across[1], down[1])
-    square = image.resize((crop, crop), _FILTERS[preprocessing.interpolation], box=box)
+    left, across = _place_crop(width, preprocessing.resize_size * width // short, crop)
+    top, down = _place_crop(height, preprocessing.resize_size * height // short, crop)
+    square = Image.new("RGB", (crop, crop))
+    options = ResizeOptions(
+        resize_alg=_ALGORITHMS[preprocessing.interpolation],
+        crop_box=CropBox(left, top, min(across, width - left), min(down, height - top)),
+    )
+    _resizing.resizer.resize_pil(image, square, options)
     return np.array(square)
 
 
 def _place_crop(size: int, resized: int, crop: int) -> tuple[float, float]:
-    """Where a centre crop of `crop` pixels out of `resized` begins and ends along a side that is `size` pixels long."""
-    start = round((resized - crop) / 2)
-    return start * size / resized, (start + crop) * size / resized
+    """Where a centre crop of `crop` pixels out of `resized` begins along a side of `size` pixels, and its length."""
+    scale = size / resized
+    return round((resized - crop) / 2) * scale, crop * scale
