@@ -43,8 +43,8 @@ accuracy: install ## Measure accuracy over HTTP on a running service: make accur
 	@exec $(BIN)/python -m benchmarks.accuracy --images "$(IMAGES)" $(ARGS)
 
 lock: install ## Resolve the requirements anew into requirements.lock
-	@$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --all-extras --no-annotate --no-header \
-	  pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header \
+	  --extra serve --extra web --extra dev pyproject.toml -o requirements.lock
 
 clean: ## Remove the environment, the built page and every cache
 	@rm -rf .venv .web .states .argus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build

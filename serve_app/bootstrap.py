@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from serve_app.artifacts import Artifact, artifact_root, ensure_artifact
+from serve_app.artifacts import Artifact, Calibration, artifact_root, ensure_artifact
 from serve_app.classifier import Classifier, ModelRepository
 from serve_app.images import FORMATS, decode_image
 from serve_app.runtimes import load_runtime
@@ -20,8 +20,14 @@ def ensure_artifacts(settings: Settings, *, report: Callable[[str], None] = log.
 
     def ensure(model: ModelSettings) -> Artifact:
         root = settings.artifacts_dir or artifact_root()
+        images = model.calibration_images
         return ensure_artifact(
-            model.weights, runtime=model.runtime, precision=model.precision, root=root, report=report
+            model.weights,
+            runtime=model.runtime,
+            precision=model.precision,
+            root=root,
+            calibration=None if images is None else Calibration(images, model.min_agreement),
+            report=report,
         )
 
     return {model.api_name: ensure(model) for model in settings.models}

@@ -10,9 +10,17 @@ import hashlib
 import json
 import os
 import sys
+import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from serve_app.artifacts.calibration import (
+    Calibration,
+    fingerprint_folder,
+    require_agreement,
+    require_calibration,
+)
 from serve_app.artifacts.card import ModelCard
 from serve_app.artifacts.finding import Report
 from serve_app.artifacts.folder import SCHEMA, Artifact, open_artifact, write_manifest
@@ -22,21 +30,31 @@ from serve_app.catalog import CatalogEntry, resolve
 from serve_app.catalog.entry import hash_file
 from serve_app.errors import ArtifactInvalid, SetupError
 from serve_app.hardware import PRECISIONS, RUNTIMES
+from serve_app.quantisation import Photos, read_photos, require_nncf, write_quantised
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def export_artifact(spec: str, runtime: str, precision: str, root: Path, report: Report) -> Artifact:
+def export_artifact(
+    spec: str, runtime: str, precision: str, root: Path, report: Report, *, calibration: Calibration | None = None
+) -> Artifact:
     """Export a model, unless an artifact of the same digest is there, and let its reference point to it.
 
-    Raises UnknownModel, WeightsUnavailable or WeightsInvalid.
+    Raises UnknownModel, WeightsUnavailable, WeightsInvalid, or SetupError when int8 cannot be made or is refused.
     """
+    require_calibration(precision, calibration)
+    if calibration is not None:
+        require_nncf()
     entry = resolve(spec)
     weights_path = entry.locate_weights(report)
     weights = WeightsFile.look_at(weights_path)
     weights_sha256 = hash_file(weights_path)
-    facts = {
+    photos, photos_fingerprint = None, None
+    if calibration is not None:
+        photos_fingerprint = fingerprint_folder(calibration.images)
+        photos = read_photos(calibration.images, entry.preprocessing, report)
+    facts: dict[str, Any] = {
         "schema": SCHEMA,
         "name": entry.name,
         "weights_sha256": weights_sha256,
@@ -44,8 +62,10 @@ def export_artifact(spec: str, runtime: str, precision: str, root: Path, report:
         "labels": entry.labels,
         "runtime": runtime,
         "precision": precision,
-        "versions": library_versions(),
+        "versions": library_versions(quantised=photos is not None),
     }
+    if photos is not None:
+        facts["photos_sha256"] = photos.sha256
     version = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
     final = root / f"{entry.name}-{version}"
     try:
@@ -66,14 +86,20 @@ def export_artifact(spec: str, runtime: str, precision: str, root: Path, report:
             num_parameters=sum(parameter.numel() for parameter in module.parameters()),
         )
         with stage_folder(root) as folder:
-            if runtime == "openvino":
+            if runtime == "torch":
+                _write_torch(module, folder)
+            elif photos is None or calibration is None:
                 _write_openvino(module, entry, folder)
             else:
-                _write_torch(module, folder)
+                card = _write_int8(
+                    module, entry, folder, card=card, photos=photos, calibration=calibration, report=report
+                )
             write_manifest(folder, card, weights_sha256)
             publish_folder(folder, final)
         artifact = open_artifact(final)
-    write_reference(root, reference_key(spec, runtime, precision), artifact.path, weights)
+    require_agreement(entry.name, artifact.card.quantisation, calibration)
+    key = reference_key(spec, runtime, precision, calibration)
+    write_reference(root, key, artifact.path, weights, photos_fingerprint)
     return artifact
 
 
@@ -103,6 +129,22 @@ def _write_openvino(module: "nn.Module", entry: CatalogEntry, folder: Path) -> N
     ov.save_model(steps.build(), folder / "model.xml", compress_to_fp16=False)
 
 
+def _write_int8(
+    module: "nn.Module",
+    entry: CatalogEntry,
+    folder: Path,
+    *,
+    card: ModelCard,
+    photos: Photos,
+    calibration: Calibration,
+    report: Report,
+) -> ModelCard:
+    with tempfile.TemporaryDirectory(prefix="argus-") as plain:
+        _write_openvino(module, entry, Path(plain))
+        fp32 = Artifact(Path(plain), replace(card, precision="fp32"))
+        return write_quantised(fp32, folder, photos, calibration, report)
+
+
 def _write_torch(module: "nn.Module", folder: Path) -> None:
     from safetensors.torch import save_file
 
@@ -120,7 +162,12 @@ def main() -> int:
     parser.add_argument("--runtime", required=True, choices=RUNTIMES)
     parser.add_argument("--precision", required=True, choices=PRECISIONS)
     parser.add_argument("--root", required=True, type=Path)
+    parser.add_argument("--calibration-images", type=Path)
+    parser.add_argument("--min-agreement", type=float, default=0.0)
     arguments = parser.parse_args()
+    calibration = None
+    if arguments.calibration_images is not None:
+        calibration = Calibration(arguments.calibration_images, arguments.min_agreement)
 
     # Libraries print what they like; standard output carries the protocol alone.
     protocol = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
@@ -136,6 +183,7 @@ def main() -> int:
             arguments.precision,
             arguments.root,
             lambda text: say(report=text),
+            calibration=calibration,
         )
     except OSError as error:
         say(error="SetupError", message=f"The artifact could not be written under {arguments.root}: {error}")

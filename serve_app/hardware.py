@@ -11,7 +11,7 @@ from pathlib import Path
 from serve_app.errors import SetupError
 
 RUNTIMES = ("openvino", "torch")
-PRECISIONS = ("bf16", "fp32")
+PRECISIONS = ("bf16", "fp32", "int8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,17 @@ def detect_hardware(root: Path = Path("/"), environment: Mapping[str, str] | Non
 def choose_runtime(runtime: str, precision: str, hardware: Hardware) -> tuple[str, str]:
     """Turn `auto` into a runtime and a precision that suit the hardware; anything else stays as asked.
 
-    Raises SetupError for a name that is neither.
+    `auto` never means int8: it needs photos and changes answers, so it is asked for. It runs on OpenVINO alone.
+    Raises SetupError for a name that is neither, and for int8 on torch.
     """
     if runtime not in ("auto", *RUNTIMES):
         raise SetupError(f"There is no runtime {runtime!r}. Use auto, openvino or torch.")
     if precision not in ("auto", *PRECISIONS):
-        raise SetupError(f"There is no precision {precision!r}. Use auto, bf16 or fp32.")
+        raise SetupError(f"There is no precision {precision!r}. Use auto, bf16, fp32 or int8.")
+    if precision == "int8":
+        if runtime == "torch":
+            raise SetupError("int8 runs on OpenVINO alone. Set runtime: openvino, or precision: bf16.")
+        return "openvino", precision
     if runtime == "auto":
         runtime = "torch" if hardware.has_cuda else "openvino"
     if precision == "auto":

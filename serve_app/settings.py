@@ -28,14 +28,35 @@ class ModelSettings(_Section):
     runtime: Literal["auto", "openvino", "torch"] = Field(
         default="auto", description="auto: torch where CUDA is there, openvino elsewhere."
     )
-    precision: Literal["auto", "bf16", "fp32"] = Field(
-        default="auto", description="auto: bf16 where the processor computes in it, fp32 elsewhere."
+    precision: Literal["auto", "bf16", "fp32", "int8"] = Field(
+        default="auto",
+        description="auto: bf16 where the processor computes in it, fp32 elsewhere. int8: OpenVINO only, calibrated.",
+    )
+    calibration_images: Path | None = Field(
+        default=None,
+        description="Folder of photos like those served, for int8 only; relative to where the service is started.",
+    )
+    min_agreement: float = Field(
+        default=0.95,
+        gt=0,
+        le=1,
+        description="int8 is refused when it gives the fp32 model's top-1 for a smaller share of photos than this.",
     )
 
     @property
     def api_name(self) -> str:
         """The name that requests use."""
         return self.name or self.weights.partition(":")[0]
+
+    @model_validator(mode="after")
+    def _check_int8(self) -> "ModelSettings":
+        if self.precision == "int8" and self.calibration_images is None:
+            raise ValueError("precision: int8 needs calibration_images, a folder of photos like those that are served")
+        if self.precision != "int8" and self.calibration_images is not None:
+            raise ValueError(f"calibration_images is for precision: int8, not for {self.precision}")
+        if self.precision == "int8" and self.runtime == "torch":
+            raise ValueError("precision: int8 runs on OpenVINO alone; set runtime: openvino")
+        return self
 
 
 class InferenceSettings(_Section):

@@ -11,6 +11,7 @@ Finding needs neither torch nor OpenVINO. Making one is `serve_app.export`'s wor
 replica never imports torch.
 """
 
+from serve_app.artifacts.calibration import Calibration, Quantisation
 from serve_app.artifacts.card import ModelCard
 from serve_app.artifacts.finding import (
     Exporter,
@@ -24,9 +25,11 @@ from serve_app.artifacts.folder import Artifact, check_artifact, open_artifact
 
 __all__ = [
     "Artifact",
+    "Calibration",
     "ExportRequest",
     "Exporter",
     "ModelCard",
+    "Quantisation",
     "Report",
     "artifact_root",
     "check_artifact",

@@ -1,8 +1,9 @@
 """What an exported model says of itself."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from serve_app.artifacts.calibration import Quantisation
 from serve_app.preprocessing import Preprocessing
 
 
@@ -12,6 +13,7 @@ class ModelCard:
 
     version: the first 12 hexadecimal digits of the artifact's digest.
     labels: one per class, in the order of the logits.
+    quantisation: of an int8 model only.
     """
 
     name: str
@@ -24,6 +26,7 @@ class ModelCard:
     license: str
     source: str
     num_parameters: int
+    quantisation: Quantisation | None = None
 
     @property
     def num_classes(self) -> int:
@@ -43,12 +46,14 @@ class ModelCard:
             "license": self.license,
             "source": self.source,
             "num_parameters": self.num_parameters,
+            "quantisation": None if self.quantisation is None else asdict(self.quantisation),
         }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ModelCard":
         """The inverse of `to_dict`. Raises KeyError, TypeError or ValueError for anything else."""
         text = {key: str(values[key]) for key in ("name", "weights", "version", "runtime", "precision")}
+        quantisation = values.get("quantisation")  # cards of the other precisions may be older than this field
         return cls(
             **text,
             labels=tuple(str(label) for label in values["labels"]),
@@ -56,4 +61,5 @@ class ModelCard:
             license=str(values["license"]),
             source=str(values["source"]),
             num_parameters=int(values["num_parameters"]),
+            quantisation=None if quantisation is None else Quantisation.from_dict(quantisation),
         )

@@ -31,6 +31,9 @@ def export_in_subprocess(request: ExportRequest, report: Report) -> Artifact:
         "--root",
         str(request.root),
     ]
+    if request.calibration is not None:
+        command += ["--calibration-images", str(request.calibration.images)]
+        command += ["--min-agreement", str(request.calibration.min_agreement)]
     with tempfile.TemporaryFile() as log:
         child = subprocess.Popen(
             command,

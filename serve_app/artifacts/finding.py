@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from serve_app.artifacts.calibration import Calibration, require_agreement, require_calibration
 from serve_app.artifacts.folder import Artifact, open_artifact
 from serve_app.artifacts.references import cache_home, read_reference, reference_key
 from serve_app.errors import ArtifactInvalid, SetupError
@@ -25,11 +26,12 @@ class ExportRequest:
     precision: str
     root: Path
     lock_fd: int
+    calibration: Calibration | None = None
 
     @property
     def key(self) -> str:
         """The name of the reference that will point to the result."""
-        return reference_key(self.spec, self.runtime, self.precision)
+        return reference_key(self.spec, self.runtime, self.precision, self.calibration)
 
 
 class Exporter(Protocol):
@@ -48,14 +50,24 @@ def artifact_root() -> Path:
     return cache_home() / "argus" / "artifacts"
 
 
-def find_artifact(spec: str, *, runtime: str = "auto", precision: str = "auto", root: Path) -> Artifact | None:
+def find_artifact(
+    spec: str,
+    *,
+    runtime: str = "auto",
+    precision: str = "auto",
+    root: Path,
+    calibration: Calibration | None = None,
+) -> Artifact | None:
     """The artifact that answers a spec, or None when there is none that is whole and up to date.
 
     Up to date: made of the weights file as it is now, by the library versions that are installed now. A weights file or
-    a library that is not here any more does not make an artifact old: it can be shipped without them.
+    a library that is not here any more does not make an artifact old: it can be shipped without them. The same holds
+    for the photos that an int8 artifact was calibrated on.
     """
     runtime, precision = choose_runtime(runtime, precision, detect_hardware())
-    reference = read_reference(root, reference_key(spec, runtime, precision))
+    require_calibration(precision, calibration)
+    key = reference_key(spec, runtime, precision, calibration)
+    reference = read_reference(root, key, calibration)
     if reference is None:
         return None
     try:
@@ -70,27 +82,38 @@ def ensure_artifact(
     runtime: str = "auto",
     precision: str = "auto",
     root: Path,
+    calibration: Calibration | None = None,
     report: Report = lambda _message: None,
     exporter: Exporter | None = None,
 ) -> Artifact:
     """Find the artifact, or export it in a process of its own; a second caller waits for the first and reuses its work.
 
     report: called with one plain line at each step that takes time.
-    Raises UnknownModel, WeightsUnavailable, WeightsInvalid or SetupError, as the export found it.
+    calibration: for int8 and only for it.
+    Raises UnknownModel, WeightsUnavailable, WeightsInvalid or SetupError, as the export found it, and SetupError when
+    an int8 artifact agrees less with the fp32 model than the calibration asks for.
     """
     runtime, precision = choose_runtime(runtime, precision, detect_hardware())
-    found = find_artifact(spec, runtime=runtime, precision=precision, root=root)
+
+    def find() -> Artifact | None:
+        found = find_artifact(spec, runtime=runtime, precision=precision, root=root, calibration=calibration)
+        if found is not None:
+            require_agreement(found.card.name, found.card.quantisation, calibration)
+        return found
+
+    found = find()
     if found is not None:
         return found
     if exporter is None:
         from serve_app.artifacts.export_process import export_in_subprocess
 
         exporter = export_in_subprocess
-    with _exclusive(root / "locks" / f"{reference_key(spec, runtime, precision)}.lock", spec, report) as lock_fd:
-        found = find_artifact(spec, runtime=runtime, precision=precision, root=root)
+    key = reference_key(spec, runtime, precision, calibration)
+    with _exclusive(root / "locks" / f"{key}.lock", spec, report) as lock_fd:
+        found = find()
         if found is not None:
             return found
-        request = ExportRequest(spec=spec, runtime=runtime, precision=precision, root=root, lock_fd=lock_fd)
+        request = ExportRequest(spec, runtime, precision, root, lock_fd, calibration)
         return exporter(request, report)
 
 

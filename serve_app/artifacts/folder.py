@@ -29,7 +29,7 @@ def write_manifest(folder: Path, card: ModelCard, weights_sha256: str) -> None:
         "schema": SCHEMA,
         "card": card.to_dict(),
         "weights_sha256": weights_sha256,
-        "versions": library_versions(),
+        "versions": library_versions(quantised=card.quantisation is not None),
         "files": files,
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")

@@ -10,7 +10,8 @@ from serve_app.artifacts import Artifact
 from serve_app.errors import ArtifactInvalid
 from serve_app.openvino_import import import_openvino
 
-_PRECISIONS = {"bf16": "bf16", "fp32": "f32"}
+# What an int8 graph computes outside its int8 layers: fp32 was as fast there as bf16, or faster (docs/decisions/0005).
+_PRECISIONS = {"bf16": "bf16", "fp32": "f32", "int8": "f32"}
 
 
 class OpenVinoRuntime:
