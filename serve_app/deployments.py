@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from serve_app.bootstrap import load_repository
 from serve_app.http.app import create_app
+from serve_app.http.edge import watch_clients_here
 from serve_app.settings import Settings
 
 
@@ -21,7 +22,8 @@ class ImageClassifier:
         self._settings = settings
         self._repository = load_repository(settings)
 
-    def __serve_build_asgi_app__(self) -> ASGIApp:
+    async def __serve_build_asgi_app__(self) -> ASGIApp:
+        watch_clients_here()
         return create_app(self._repository, self._settings, echo_request_id=False)
 
 

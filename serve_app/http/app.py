@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from serve_app.classifier import Backend
 from serve_app.http import health, v1
+from serve_app.http.classify import ClassifyOperation, ShortWay
 from serve_app.http.context import BodyLimit, RequestContext
 from serve_app.http.problems import install_problem_handlers
 from serve_app.http.schemas import correct_error_media_types
@@ -24,16 +25,16 @@ def create_app(backend: Backend, settings: Settings, *, echo_request_id: bool = 
 
     echo_request_id: off where the server in front adds `X-Request-ID` to responses itself, as Ray Serve does.
     """
-    app = create_api(backend, settings)
+    operation = ClassifyOperation(backend, settings)
     limited = BodyLimit(
-        app,
+        ShortWay(create_api(backend, operation), operation),
         max_request_bytes=settings.limits.max_request_bytes,
         max_pending_bytes=settings.overload.max_pending_bytes,
     )
     return RequestContext(limited, echo_request_id=echo_request_id)
 
 
-def create_api(backend: Backend, settings: Settings) -> FastAPI:
+def create_api(backend: Backend, operation: ClassifyOperation) -> FastAPI:
     """The routes and their documentation, without what surrounds them."""
     app: FastAPI = FastAPIOffline(
         title="Argus",
@@ -42,7 +43,7 @@ def create_api(backend: Backend, settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     install_problem_handlers(app)
-    app.include_router(v1.build_router(backend, settings))
+    app.include_router(v1.build_router(backend, operation))
     app.include_router(health.build_router(backend))
 
     def describe() -> dict[str, Any]:

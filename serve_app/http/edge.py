@@ -1,11 +1,15 @@
 """What Ray Serve's own HTTP layer does, corrected: the outermost middleware of every proxy and replica.
 
 Ray finds it by `RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH=serve_app.http.edge:build_middlewares`, which `make up` and
-the container set. Without it the service works; only the two things below are then Ray's.
+the container set. Without it the service works; only the three things below are then Ray's.
 
 - Ray lets any client lengthen or switch off its timeout and its cancellation by request headers: they are removed.
 - Ray answers some errors itself, as plain text: they become problems, like all others.
+- Ray watches for clients that leave by copying every message of a request through a queue and two tasks. Where the
+  application runs on the same event loop and watches for itself, Ray is told not to.
 """
+
+import asyncio
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -14,8 +18,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serve_app.errors import DeadlineExceeded, HttpError, Internal, NotFound, NotReady, Overloaded
 from serve_app.http.problems import render_problem
 
-_STEERING_HEADERS = frozenset({b"x-request-timeout-seconds", b"x-request-disconnect-disabled"})
+_UNWATCHED = (b"x-request-disconnect-disabled", b"?1")
+_STEERING_HEADERS = frozenset({b"x-request-timeout-seconds", _UNWATCHED[0]})
 _DEFAULT_RETRY_AFTER_S = 1.0
+
+
+_watching_loops: set[asyncio.AbstractEventLoop] = set()
+
+
+def watch_clients_here() -> None:
+    """Say that the application on the running event loop notices by itself when a client leaves."""
+    _watching_loops.add(asyncio.get_running_loop())
 
 
 def build_middlewares() -> list[Middleware]:
@@ -34,9 +47,10 @@ class ServeEdge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if any(name in _STEERING_HEADERS for name, _ in scope["headers"]):
-            headers = [(name, value) for name, value in scope["headers"] if name not in _STEERING_HEADERS]
-            scope = {**scope, "headers": headers}
+        headers = [header for header in scope["headers"] if header[0] not in _STEERING_HEADERS]
+        if asyncio.get_running_loop() in _watching_loops:
+            headers.append(_UNWATCHED)
+        scope = {**scope, "headers": headers}
         replaced = False
 
         async def send_corrected(message: Message) -> None:

@@ -47,6 +47,19 @@ def render_problem(error: HttpError, request_id: str) -> Response:
     return Response(body, status_code=error.status, headers=headers, media_type=MEDIA_TYPE)
 
 
+def refuse_parameter(name: str, message: str) -> InvalidParameter:
+    """The error of a parameter that is not as documented; message: what is wrong with it, without a full stop."""
+    return InvalidParameter(f"{name}: {message}. GET /openapi.json describes every parameter.")
+
+
+def answer_unforeseen(error: Exception, request_id: str) -> Response:
+    """Log an error that nobody foresaw, and answer nothing of it."""
+    log.error("unforeseen error in request %s", request_id, exc_info=error)
+    return render_problem(
+        Internal("The service made a mistake. Its log has the cause under this request id."), request_id
+    )
+
+
 def install_problem_handlers(app: FastAPI) -> None:
     """Make `app` answer every error, its framework's own included, as a problem."""
 
@@ -58,8 +71,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def answer_validation_error(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        detail = f"{name}: {first['msg']}. GET /openapi.json describes every parameter."
-        return render_problem(InvalidParameter(detail), request.state.request_id)
+        return render_problem(refuse_parameter(name, first["msg"]), request.state.request_id)
 
     @app.exception_handler(HTTPException)
     async def answer_framework_error(request: Request, error: HTTPException) -> Response:
@@ -69,11 +81,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def answer_unforeseen_error(request: Request, error: Exception) -> Response:
-        request_id = request.state.request_id
-        log.error("unforeseen error in request %s", request_id, exc_info=error)
-        return render_problem(
-            Internal("The service made a mistake. Its log has the cause under this request id."), request_id
-        )
+        return answer_unforeseen(error, request.state.request_id)
 
 
 def _translate(request: Request, error: HTTPException) -> HttpError:

@@ -8,6 +8,7 @@ import pytest
 
 from serve_app import errors
 from serve_app.http.app import create_api
+from serve_app.http.classify import ClassifyOperation
 from serve_app.settings import Settings
 from tests.fakes import make_repository
 
@@ -17,7 +18,8 @@ SNAPSHOT = Path(__file__).with_name("openapi.json")
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     """The description as the service publishes it."""
-    return create_api(make_repository(), Settings()).openapi()
+    repository = make_repository()
+    return create_api(repository, ClassifyOperation(repository, Settings())).openapi()
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

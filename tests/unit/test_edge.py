@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from serve_app.http.edge import build_middlewares
+from serve_app.http.edge import build_middlewares, watch_clients_here
 
 
 def around(response: Response, seen: list[str] | None = None) -> httpx.AsyncClient:
@@ -61,3 +61,12 @@ async def test_headers_that_steer_ray_are_removed() -> None:
         await client.get("/", headers=headers)
     assert "x-other" in seen
     assert not {"x-request-timeout-seconds", "x-request-disconnect-disabled"} & set(seen)
+
+
+async def test_ray_need_not_watch_where_the_application_does() -> None:
+    """On the application's own event loop Ray is told not to, whatever the client says."""
+    seen: list[str] = []
+    watch_clients_here()
+    async with around(PlainTextResponse("ok"), seen) as client:
+        await client.get("/", headers={"X-Request-Disconnect-Disabled": "?0"})
+    assert seen.count("x-request-disconnect-disabled") == 1
