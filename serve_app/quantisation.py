@@ -56,8 +56,8 @@ class Photos:
         return self.pixels[len(self.to_calibrate) :]
 
 
-def read_photos(folder: Path, preprocessing: Preprocessing, report: Report) -> Photos:
-    """Read every photo of a folder and its subfolders, up to MOST_PHOTOS, each once however often it lies there.
+def read_photos(folder: Path, preprocessing: Preprocessing, report: Report, *, most: int = MOST_PHOTOS) -> Photos:
+    """Read every photo of a folder and its subfolders, up to `most`, each once however often it lies there.
 
     Files that the service would not accept as an image are passed over. Raises SetupError when too few photos remain.
     """
@@ -72,7 +72,7 @@ def read_photos(folder: Path, preprocessing: Preprocessing, report: Report) -> P
     digest = hashlib.sha256()
     refused: list[Path] = []
     for sha256, path in sorted(by_sha256.items()):
-        if len(pixels) == MOST_PHOTOS:
+        if len(pixels) == most:
             break
         try:
             image = decode_image(
@@ -93,9 +93,9 @@ def read_photos(folder: Path, preprocessing: Preprocessing, report: Report) -> P
     return Photos(tuple(pixels), digest.hexdigest())
 
 
-def require_nncf() -> None:
+def require_nncf(find: Callable[[str], object] = find_spec) -> None:
     """Raise SetupError, with what to run, where NNCF is not installed."""
-    if find_spec("nncf") is None:
+    if find("nncf") is None:
         raise SetupError(
             "int8 is made with the package nncf, which is not installed here. Run, where the service is installed: "
             f"{sys.executable} -m pip install 'nncf>=3.4,<4'. Replicas that load the finished model do not need it. "

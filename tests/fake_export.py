@@ -4,7 +4,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from serve_app.artifacts import Artifact, ExportRequest, ModelCard, Report, ensure_artifact, open_artifact
+from serve_app.artifacts import (
+    Artifact,
+    ExportRequest,
+    ModelCard,
+    Quantisation,
+    Report,
+    ensure_artifact,
+    open_artifact,
+)
+from serve_app.artifacts.calibration import fingerprint_folder
 from serve_app.artifacts.folder import write_manifest
 from serve_app.artifacts.references import WeightsFile, write_reference
 from serve_app.artifacts.staging import publish_folder, stage_folder
@@ -15,10 +24,19 @@ FINAL = f"{SPEC}-0123456789ab"
 
 
 class FakeExporter:
-    """Writes an artifact of one small file. `half_way` runs when the folder is half written."""
+    """Writes an artifact of one small file. `half_way` runs when the folder is half written.
 
-    def __init__(self, weights: Path, half_way: Callable[[], None] = lambda: None) -> None:
+    quantisation: what it says of every model, for tests of int8.
+    """
+
+    def __init__(
+        self,
+        weights: Path,
+        half_way: Callable[[], None] = lambda: None,
+        quantisation: Quantisation | None = None,
+    ) -> None:
         self.weights = weights
+        self.quantisation = quantisation
         self.half_way = half_way
         self.exports = 0
 
@@ -36,6 +54,7 @@ class FakeExporter:
             license="CC0-1.0",
             source="tests",
             num_parameters=2,
+            quantisation=self.quantisation,
         )
         with stage_folder(request.root) as folder:
             (folder / "model.bin").write_bytes(b"half")
@@ -43,7 +62,8 @@ class FakeExporter:
             (folder / "model.bin").write_bytes(b"half and half")
             write_manifest(folder, card, weights_sha256="0" * 64)
             publish_folder(folder, request.root / FINAL)
-        write_reference(request.root, request.key, request.root / FINAL, WeightsFile.look_at(self.weights))
+        photos = None if request.calibration is None else fingerprint_folder(request.calibration.images)
+        write_reference(request.root, request.key, request.root / FINAL, WeightsFile.look_at(self.weights), photos)
         return open_artifact(request.root / FINAL)
 
 

@@ -42,6 +42,15 @@ def test_torch_on_a_cpu_is_fp32(tmp_path: Path) -> None:
     assert choose_runtime("torch", "auto", BF16_CPU) == ("torch", "fp32")
 
 
+@pytest.mark.parametrize("hardware", [PLAIN_CPU, BF16_CPU, GPU])
+def test_int8_means_openvino(hardware: Hardware) -> None:
+    """Whatever the machine has, int8 is OpenVINO's; asked of torch it is refused with both ways out."""
+    assert choose_runtime("auto", "int8", hardware) == ("openvino", "int8")
+    assert choose_runtime("openvino", "int8", hardware) == ("openvino", "int8")
+    with pytest.raises(SetupError, match="openvino, or precision: bf16"):
+        choose_runtime("torch", "int8", hardware)
+
+
 @pytest.mark.parametrize(("runtime", "precision"), [("onnx", "auto"), ("auto", "int4")])
 def test_unknown_names_are_refused(runtime: str, precision: str) -> None:
     """The error lists what can be written."""

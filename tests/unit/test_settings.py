@@ -53,6 +53,10 @@ def test_unknown_keys_are_refused(path: str) -> None:
     [
         ({"models": []}, "at least 1"),
         ({"models": [{}, {}]}, "same name"),
+        ({"models": [{"precision": "int8"}]}, "needs calibration_images"),
+        ({"models": [{"calibration_images": "photos"}]}, "is for precision: int8, not for auto"),
+        ({"models": [{"precision": "int8", "calibration_images": "p", "runtime": "torch"}]}, "OpenVINO alone"),
+        ({"models": [{"min_agreement": 1.5}]}, "less than or equal to 1"),
         ({"limits": {"max_image_bytes": 2**30}}, "above limits.max_request_bytes"),
         ({"limits": {"max_images": 512}}, "could never be served"),
         ({"limits": {"max_request_bytes": 2**30}}, "above overload.max_pending_bytes"),
