@@ -1,4 +1,4 @@
-"""What the machine can do: the same decoding and the same model in process, without HTTP.
+"""What the machine can do: Pillow and the same model in process, without HTTP.
 
 Best of two ways to use the cores: one process with as many threads as cores, or as many processes as cores. The way of
 one worker is Pillow with `draft`, a boxed resize, and OpenVINO with one thread; no queue, no JSON.
@@ -6,6 +6,8 @@ one worker is Pillow with `draft`, a boxed resize, and OpenVINO with one thread;
 
 import multiprocessing
 import os
+import queue
+import statistics
 import threading
 import time
 from collections.abc import Sequence
@@ -13,15 +15,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.pillow_steps import Crop, read_pixels
 from serve_app.artifacts import Artifact, open_artifact
-from serve_app.images import decode_image
-from serve_app.preprocessing import preprocess
 from serve_app.runtimes import load_runtime
+
+# A worker loads the model in a second; one that takes this long has failed.
+_PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """images/s of the better way, and what an image costs in one worker."""
+    """The better way and what an image costs.
+
+    images_per_s: of the better way, `threads` or `processes`.
+    cpu_ms: processor time of an image while all workers of that way work, in milliseconds.
+    single_ms: median time of an image while one worker works alone, in milliseconds.
+    """
 
     images_per_s: float
     way: str
@@ -29,26 +38,36 @@ class Ceiling:
     single_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What one worker did: seconds of every image, and processor seconds of its thread."""
+
+    durations_s: list[float]
+    cpu_s: float
+
+
 def _work(artifact: Artifact, images: Sequence[bytes], seconds: float, gates: tuple[Any, Any], out: Any) -> None:
     ready, go = gates
     runtime = load_runtime(artifact, num_threads=1)
     steps = artifact.card.preprocessing
+    crop = Crop(steps.resize_size, steps.crop_size)
 
     def classify(data: bytes) -> None:
-        image = decode_image(data, max_pixels=50_000_000, min_side=steps.resize_size)
-        runtime.infer(preprocess(image.pixels, steps)[None]).argmax()
+        runtime.infer(read_pixels(data, crop)[None]).argmax()
 
     for data in images[:8]:
         classify(data)
     ready.release()
     go.wait()
-    count = 0
+    durations: list[float] = []
     cpu = time.thread_time()
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        classify(images[count % len(images)])
-        count += 1
-    out.put((count, time.thread_time() - cpu))
+    now = time.perf_counter()
+    end = now + seconds
+    while now < end:
+        classify(images[len(durations) % len(images)])
+        before, now = now, time.perf_counter()
+        durations.append(now - before)
+    out.put(_Share(durations, time.thread_time() - cpu))
 
 
 def measure_ceiling(
@@ -59,12 +78,20 @@ def measure_ceiling(
     cores = workers or os.cpu_count() or 1
     threads = (threading.Thread, _ThreadSide)
     context = multiprocessing.get_context("spawn")
-    by_threads, cpu_threads = _run(threads, artifact, images, seconds=seconds, count=cores)
-    by_processes, cpu_processes = _run((context.Process, context), artifact, images, seconds=seconds, count=cores)
-    alone, _ = _run(threads, artifact, images, seconds=seconds, count=1)
-    best = max(by_threads, by_processes)
-    cpu_ms = cpu_processes if by_processes >= by_threads else cpu_threads
-    return Ceiling(best, "processes" if by_processes >= by_threads else "threads", cpu_ms, 1e3 / alone)
+    ways = {
+        "threads": _run(threads, artifact, images, seconds=seconds, count=cores),
+        "processes": _run((context.Process, context), artifact, images, seconds=seconds, count=cores),
+    }
+    (alone,) = _run(threads, artifact, images, seconds=seconds, count=1)
+    rates = {way: sum(_rate(share) for share in shares) for way, shares in ways.items()}
+    best = max(rates, key=lambda way: rates[way])
+    images_done = sum(len(share.durations_s) for share in ways[best])
+    cpu_s = sum(share.cpu_s for share in ways[best])
+    return Ceiling(rates[best], best, cpu_s / images_done * 1e3, statistics.median(alone.durations_s) * 1e3)
+
+
+def _rate(share: _Share) -> float:
+    return len(share.durations_s) / sum(share.durations_s)
 
 
 class _ThreadSide:
@@ -72,27 +99,22 @@ class _ThreadSide:
 
     Semaphore = threading.Semaphore
     Event = threading.Event
-
-    @staticmethod
-    def Queue() -> Any:  # noqa: N802  # the name that multiprocessing gives it
-        import queue
-
-        return queue.Queue()
+    Queue = queue.Queue
 
 
 def _run(
     way: tuple[Any, Any], artifact: Artifact, images: Sequence[bytes], *, seconds: float, count: int
-) -> tuple[float, float]:
+) -> list[_Share]:
     worker, side = way
     ready, go, out = side.Semaphore(0), side.Event(), side.Queue()
-    workers = [worker(target=_work, args=(artifact, images, seconds, (ready, go), out)) for _ in range(count)]
+    task = (artifact, images, seconds, (ready, go), out)
+    workers = [worker(target=_work, args=task, daemon=True) for _ in range(count)]
     for one in workers:
         one.start()
-    for _ in workers:
-        ready.acquire()
+    if not all(ready.acquire(timeout=_PATIENCE_S) for _ in workers):
+        raise RuntimeError("A worker of the in-process measurement did not start; its error is above.")
     go.set()
-    results = [out.get() for _ in workers]
+    shares: list[_Share] = [out.get(timeout=seconds + _PATIENCE_S) for _ in workers]
     for one in workers:
         one.join()
-    images_done = sum(done for done, _ in results)
-    return images_done / seconds, sum(cpu for _, cpu in results) / images_done * 1e3
+    return shares

@@ -8,21 +8,34 @@ import asyncio
 import itertools
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
+
+# Before a broken connection is made anew, so that a server that is gone is not flooded with attempts.
+_PAUSE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     """What came of a load.
 
-    latencies_s: of answers with status 200, in seconds; statuses: how often each came, 0 for a broken connection.
+    latencies_s: of answers with status 200, in seconds.
+    statuses: how often each came, 0 for a broken connection or no answer at all.
+    answered: answers of any status in the whole run, those of the warm-up and after the end included: what the server
+        spent its processor time on.
     """
 
     seconds: float
     latencies_s: tuple[float, ...]
     statuses: dict[int, int]
+    answered: int = 0
+
+    @property
+    def errors(self) -> int:
+        """Requests that got no status 200."""
+        return sum(count for status, count in self.statuses.items() if status != 200)
 
     @property
     def images_per_s(self) -> float:
@@ -70,10 +83,17 @@ class _Connection(asyncio.Protocol):
             return
         fields = head.lower()
         start = fields.find(b"content-length:")
-        length = int(fields[start + 15 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
+        if start < 0:
+            self._fail(ValueError("The server answered without Content-Length, which this generator needs."))
+            return
+        length = int(fields[start + 15 :].split(b"\r\n", 1)[0])
         if len(body) >= length and self._waiter and not self._waiter.done():
             self._received = b""
             self._waiter.set_result(int(head[9:12]))
+
+    def _fail(self, error: Exception) -> None:
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_exception(error)
 
     @property
     def is_open(self) -> bool:
@@ -94,36 +114,68 @@ class _Connection(asyncio.Protocol):
 
 async def _connect(url: str) -> _Connection:
     parts = urlsplit(url)
-    _, connection = await asyncio.get_running_loop().create_connection(_Connection, parts.hostname, parts.port)
+    host, port = parts.hostname or "127.0.0.1", parts.port or 80
+    _, connection = await asyncio.get_running_loop().create_connection(_Connection, host, port)
     return connection
 
 
 async def run_closed_loop(
-    url: str, images: Sequence[bytes], *, connections: int, seconds: float, warm_up_s: float = 1.0
+    url: str,
+    images: Sequence[bytes],
+    *,
+    connections: int,
+    seconds: float,
+    warm_up_s: float = 1.0,
+    timeout_s: float = 10.0,
 ) -> Load:
-    """`connections` clients, each sending its next image as soon as it has its answer."""
+    """`connections` clients, each sending its next image as soon as it has its answer.
+
+    timeout_s: how long after the end an answer may still come; what is then missing counts as status 0.
+    """
     requests = [encode_request(url, image) for image in images]
     turn = itertools.cycle(requests)
     latencies: list[float] = []
     statuses: dict[int, int] = {}
+    answered = 0
     begin = time.perf_counter() + warm_up_s
     end = begin + seconds
 
     async def drive() -> None:
-        connection = await _connect(url)
-        while (sent := time.perf_counter()) < end:
-            if not connection.is_open:
-                connection = await _connect(url)
-            status = await connection.exchange(next(turn))
-            done = time.perf_counter()
-            if begin <= done < end:
-                statuses[status] = statuses.get(status, 0) + 1
-                if status == 200:
-                    latencies.append(done - sent)
-        connection.close()
+        nonlocal answered
+        connection: _Connection | None = None
+        try:
+            while (sent := time.perf_counter()) < end:
+                status = 0
+                with suppress(OSError):
+                    if connection is None or not connection.is_open:
+                        connection = await _connect(url)
+                    status = await connection.exchange(next(turn))
+                done = time.perf_counter()
+                answered += status > 0
+                if begin <= done < end:
+                    statuses[status] = statuses.get(status, 0) + 1
+                    if status == 200:
+                        latencies.append(done - sent)
+                if not status:
+                    await asyncio.sleep(_PAUSE_S)
+        finally:
+            if connection is not None:
+                connection.close()
 
-    await asyncio.gather(*(drive() for _ in range(connections)))
-    return Load(seconds, tuple(latencies), statuses)
+    drivers = [asyncio.create_task(drive()) for _ in range(connections)]
+    finished, stuck = await asyncio.wait(drivers, timeout=warm_up_s + seconds + timeout_s)
+    for driver in stuck:
+        driver.cancel()
+        statuses[0] = statuses.get(0, 0) + 1
+    await asyncio.gather(*stuck, return_exceptions=True)
+    for driver in finished:
+        driver.result()
+    return Load(seconds, tuple(latencies), statuses, answered)
+
+
+def plan_open_loop(rate: float, seconds: float) -> list[float]:
+    """When each request of an open loop is due, in seconds from its begin: evenly, `rate` a second."""
+    return [i / rate for i in range(int(seconds * rate))]
 
 
 async def run_open_loop(
@@ -134,31 +186,37 @@ async def run_open_loop(
     idle: list[_Connection] = []
     latencies: list[float] = []
     statuses: dict[int, int] = {}
-    begin = time.perf_counter() + warm_up_s
+    answered = 0
+    first = time.perf_counter()
+    begin = first + warm_up_s
 
     async def send(request: bytes, due: float) -> None:
-        connection = idle.pop() if idle else await _connect(url)
-        if not connection.is_open:
-            connection = await _connect(url)
+        nonlocal answered
+        status = 0
+        connection: _Connection | None = None
         try:
-            status = await asyncio.wait_for(connection.exchange(request), timeout_s)
-        except TimeoutError:
+            async with asyncio.timeout(timeout_s):
+                connection = idle.pop() if idle else await _connect(url)
+                if not connection.is_open:
+                    connection = await _connect(url)
+                status = await connection.exchange(request)
+        except (TimeoutError, OSError):
             status = 0
-        if status:
+        if status and connection is not None:
             idle.append(connection)
-        else:
+        elif connection is not None:
             connection.close()
+        answered += status > 0
         if due >= begin:
             statuses[status] = statuses.get(status, 0) + 1
             if status == 200:
                 latencies.append(time.perf_counter() - due)
 
-    first = time.perf_counter()
     async with asyncio.TaskGroup() as tasks:
-        for i in range(int((warm_up_s + seconds) * rate)):
-            due = first + i / rate
+        for i, offset in enumerate(plan_open_loop(rate, warm_up_s + seconds)):
+            due = first + offset
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             tasks.create_task(send(requests[i % len(requests)], due))
     for connection in idle:
         connection.close()
-    return Load(seconds, tuple(latencies), statuses)
+    return Load(seconds, tuple(latencies), statuses, answered)
