@@ -13,20 +13,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from contextlib import suppress
+from typing import Generic, NamedTuple, TypeVar
 
 from serve_app.errors import DeadlineExceeded, Internal, NotReady, Overloaded
 
-# How much of the running average of seconds an item the newest batch replaces.
+# How much of what is known of the model's speed the newest batch replaces.
 _SMOOTHING = 0.1
+# Under this variance of batch sizes (images squared) there is no line to draw through them.
+_LEAST_VARIANCE = 1e-6
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Served(Generic[R]):
+class Served(NamedTuple, Generic[R]):
     """A result and where its time went, in seconds."""
 
     result: R
@@ -36,7 +37,9 @@ class Served(Generic[R]):
 
 
 class _Entry(Generic[T, R]):
-    __slots__ = ("abandoned", "deadline", "enqueued_at", "future", "item", "loop")
+    """An item that waits. `future` belongs to `loop`; `outcome` is the model thread's until it is delivered."""
+
+    __slots__ = ("deadline", "enqueued_at", "future", "item", "loop", "outcome")
 
     def __init__(self, item: T, deadline: float | None, now: float) -> None:
         self.item = item
@@ -44,15 +47,43 @@ class _Entry(Generic[T, R]):
         self.enqueued_at = now
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Served[R]] = self.loop.create_future()
-        self.abandoned = False
+        self.outcome: Served[R] | Exception
+
+
+class _BatchCost:
+    """Learns what a batch costs lately: `fixed_s + item_s * size` seconds, a line through sizes and times.
+
+    Seconds an item alone would not do: a GPU takes hardly longer for sixty-four images than for one, a CPU sixty-four
+    times as long. While every batch has had the same size, all of its time counts as fixed.
+    """
+
+    def __init__(self) -> None:
+        self.fixed_s = 0.0
+        self.item_s = 0.0
+        self.mean_item_s = 0.0
+        self._size = self._seconds = self._variance = self._covariance = 0.0
+
+    def learn(self, size: int, seconds: float) -> None:
+        """Take in one batch: moving averages, and the least-squares line through what they remember."""
+        weight = _SMOOTHING if self._size else 1.0
+        size_off, seconds_off = size - self._size, seconds - self._seconds
+        self._size += weight * size_off
+        self._seconds += weight * seconds_off
+        self._variance = (1 - weight) * (self._variance + weight * size_off * size_off)
+        self._covariance = (1 - weight) * (self._covariance + weight * size_off * seconds_off)
+        self.mean_item_s = self._seconds / self._size
+        slope = self._covariance / self._variance if self._variance > _LEAST_VARIANCE else 0.0
+        self.item_s = min(max(slope, 0.0), self.mean_item_s)
+        self.fixed_s = self._seconds - self.item_s * self._size
 
 
 class Batcher(Generic[T, R]):
     """Runs `run` over items from many coroutines, one batch at a time, in a thread of its own.
 
     run: takes 1 to `max_batch_size` items and returns one result, or one exception, for each, in order. If it raises
-        on a batch of several, each item is run again alone, so that one bad item fails alone.
+        on a batch of several, each half is run again by itself, and so on, so that one bad item fails alone.
     max_queue: items that may wait; one more is refused with Overloaded at once.
+    clock: seconds, monotonic.
     """
 
     def __init__(
@@ -62,17 +93,19 @@ class Batcher(Generic[T, R]):
         max_batch_size: int,
         max_queue: int,
         name: str = "batcher",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if max_batch_size < 1 or max_queue < 1:
             raise ValueError("max_batch_size and max_queue start at 1")
         self._run = run
         self._max_batch_size = max_batch_size
         self._max_queue = max_queue
+        self._clock = clock
         self._queue: deque[_Entry[T, R]] = deque()
         self._changed = threading.Condition()
         self._closed = False
         self._running = 0
-        self._item_s = 0.0
+        self._cost = _BatchCost()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -89,35 +122,38 @@ class Batcher(Generic[T, R]):
     @property
     def item_s(self) -> float:
         """Seconds of model time an item costs lately; 0 before the first batch."""
-        return self._item_s
+        return self._cost.mean_item_s
 
     def estimate_wait_s(self) -> float:
-        """Seconds until an item that arrives now would start."""
-        return (len(self._queue) + self._running) * self._item_s
+        """Seconds until an item that arrives now would start, at most: after this batch and the full ones that wait."""
+        full, running = len(self._queue) // self._max_batch_size, self._running
+        items = full * self._max_batch_size + running
+        return (full + (running > 0)) * self._cost.fixed_s + items * self._cost.item_s
 
     async def submit(self, item: T, *, deadline: float | None = None) -> Served[R]:
         """Wait for the item's turn and its result.
 
-        deadline: a `time.monotonic` value; past it the item is dropped before the model sees it.
+        deadline: a value of the clock; past it the item is dropped before the model sees it.
         Raises Overloaded (full, or the deadline cannot be kept), DeadlineExceeded, NotReady (closed), or the item's own
-        error. When the caller is cancelled, the item is dropped before the model sees it.
+        error. When the caller is cancelled, the item leaves the queue at once and the model never sees it.
         """
-        now = time.monotonic()
+        now = self._clock()
         if deadline is not None and now > deadline:
             raise DeadlineExceeded("The deadline has passed. Try again later.")
-        wait_s = self.estimate_wait_s()
-        if len(self._queue) >= self._max_queue or (deadline is not None and now + wait_s > deadline):
-            raise Overloaded("The queue is full. Try again later.", retry_after_s=wait_s)
-        entry: _Entry[T, R] = _Entry(item, deadline, now)
         with self._changed:
             if self._closed:
                 raise NotReady("The service is stopping. Try again.", retry_after_s=1.0)
+            wait_s = self.estimate_wait_s()
+            if len(self._queue) >= self._max_queue or (deadline is not None and now + wait_s > deadline):
+                raise Overloaded("The queue is full. Try again later.", retry_after_s=wait_s)
+            entry: _Entry[T, R] = _Entry(item, deadline, now)
             self._queue.append(entry)
             self._changed.notify()
         try:
             return await entry.future
-        finally:
-            entry.abandoned = True
+        except asyncio.CancelledError:
+            self._withdraw(entry)
+            raise
 
     def close(self) -> None:
         """Refuse new items, finish those that wait, and end the thread. Blocks until then."""
@@ -126,80 +162,98 @@ class Batcher(Generic[T, R]):
             self._changed.notify()
         self._thread.join()
 
+    def _withdraw(self, entry: _Entry[T, R]) -> None:
+        """Free the place of a caller that left, so that it keeps nobody out."""
+        with self._changed, suppress(ValueError):  # the model may have it already
+            self._queue.remove(entry)
+
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                while not self._queue and not self._closed:
-                    self._changed.wait()
-                if not self._queue:
-                    return
-                batch, late = self._take()
-                self._running = len(batch)
-            for entry in late:
-                _deliver([(entry, DeadlineExceeded("The deadline passed while the image waited. Try again later."))])
-            if batch:
-                self._serve(batch)
-            self._running = 0
+        while self._serve_next():
+            pass
+
+    def _serve_next(self) -> bool:
+        """Wait for items and serve one batch; false when there will be no more. Keeps nothing of it when it returns."""
+        with self._changed:
+            while not self._queue and not self._closed:
+                self._changed.wait()
+            if not self._queue:
+                return False
+            batch, late = self._take()
+            self._running = len(batch)
+        if late:
+            _deliver(late)
+        if batch:
+            self._serve(batch)
+        return True
 
     def _take(self) -> tuple[list[_Entry[T, R]], list[_Entry[T, R]]]:
         """The next batch, and the entries that came too late for it."""
         batch: list[_Entry[T, R]] = []
         late: list[_Entry[T, R]] = []
-        now = time.monotonic()
+        now = self._clock()
         while self._queue and len(batch) < self._max_batch_size:
             entry = self._queue.popleft()
-            if entry.abandoned:
+            if entry.future.cancelled():  # its caller has not had its turn to withdraw it
                 continue
-            (late if entry.deadline is not None and entry.deadline < now else batch).append(entry)
+            if entry.deadline is not None and entry.deadline < now:
+                entry.outcome = DeadlineExceeded("The deadline passed while the image waited. Try again later.")
+                late.append(entry)
+            else:
+                batch.append(entry)
         return batch, late
 
     def _serve(self, batch: list[_Entry[T, R]]) -> None:
-        started = time.monotonic()
+        size = len(batch)
+        started = self._clock()
         results = self._run_apart([entry.item for entry in batch])
-        run_s = time.monotonic() - started
-        item_s = run_s / len(batch)
-        self._item_s = item_s if self._item_s == 0.0 else self._item_s + _SMOOTHING * (item_s - self._item_s)
-        _deliver(
-            [
-                (
-                    entry,
-                    result
-                    if isinstance(result, Exception)
-                    else Served(result, started - entry.enqueued_at, run_s, len(batch)),
-                )
-                for entry, result in zip(batch, results, strict=True)
-            ]
-        )
+        run_s = self._clock() - started
+        self._cost.learn(size, run_s)
+        self._running = 0  # before anybody hears of it: who asks again at once finds the model free
+        for entry, result in zip(batch, results, strict=True):
+            if isinstance(result, BaseException):
+                entry.outcome = _make_deliverable(result)
+            else:
+                entry.outcome = Served(result, started - entry.enqueued_at, run_s, size)
+        _deliver(batch)
 
     def _run_apart(self, items: list[T]) -> Sequence[R | Exception]:
+        """One result or exception for each item, whatever the model does."""
         try:
             results = self._run(items)
-        except Exception as error:  # noqa: BLE001  # whatever the model raises is handed to its caller
+            count = len(results)
+        except BaseException as error:  # noqa: BLE001  # whatever the model raises is its callers'; the thread lives on
             if len(items) == 1:
-                return [error]
-            return [result for item in items for result in self._run_apart([item])]
-        if len(results) != len(items):
-            return [Internal("The model returned the wrong number of results.")] * len(items)
+                return [_make_deliverable(error)]
+            half = len(items) // 2
+            return [*self._run_apart(items[:half]), *self._run_apart(items[half:])]
+        if count != len(items):
+            return [Internal("The model returned the wrong number of results.") for _ in items]
         return results
 
 
-def _deliver(outcomes: list[tuple[_Entry[T, R], Served[R] | Exception]]) -> None:
-    """Hand results to the event loops that wait for them: one wake-up a loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Entry[T, R], Served[R] | Exception]]] = {}
-    for entry, outcome in outcomes:
-        by_loop.setdefault(entry.loop, []).append((entry, outcome))
-    for loop, share in by_loop.items():
-        try:
+def _make_deliverable(error: BaseException) -> Exception:
+    """The error as one that a future takes: it refuses StopIteration, and what is no Exception would end the loop."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    internal = Internal("The model stopped without an answer.")
+    internal.__cause__ = error
+    return internal
+
+
+def _deliver(entries: list[_Entry[T, R]]) -> None:
+    """Hand outcomes to the event loops that wait for them: one wake-up a loop."""
+    loops = {entry.loop for entry in entries}
+    for loop in loops:
+        share = entries if len(loops) == 1 else [entry for entry in entries if entry.loop is loop]
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(_resolve, share)
-        except RuntimeError:  # the loop is closed: nobody waits any more
-            continue
 
 
-def _resolve(outcomes: list[tuple[_Entry[T, R], Served[R] | Exception]]) -> None:
-    for entry, outcome in outcomes:
+def _resolve(entries: list[_Entry[T, R]]) -> None:
+    for entry in entries:
         if entry.future.done():
             continue
-        if isinstance(outcome, Exception):
-            entry.future.set_exception(outcome)
+        if isinstance(entry.outcome, Exception):
+            entry.future.set_exception(entry.outcome)
         else:
-            entry.future.set_result(outcome)
+            entry.future.set_result(entry.outcome)
