@@ -16,6 +16,8 @@ from serve_app.export import export_artifact
 from serve_app.images import decode_image
 from serve_app.preprocessing import preprocess
 from serve_app.runtimes import Runtime, load_runtime
+from serve_app.runtimes.torch import TorchRuntime
+from tests.fake_device import FakeDevice
 from tests.photos import example
 
 # The first one imports torch and OpenVINO and exports the default model; that alone takes seconds.
@@ -86,6 +88,29 @@ def test_torch_fp32_gives_torchs_logits(
     runtime = load_runtime(torch_fp32, max_batch_size=2)
     np.testing.assert_allclose(runtime.infer(photos), expected, atol=1e-3)
     runtime.close()
+
+
+def test_torch_in_stages_gives_torchs_logits(
+    torch_fp32: Artifact, photos: Pixels, expected: npt.NDArray[np.float32]
+) -> None:
+    """The way through a device: staged, padded from 3 photos to 4, recorded, fetched; a CPU stands for the GPU."""
+    calls = FakeDevice()
+    runtime = TorchRuntime(torch_fp32, num_threads=1, max_batch_size=4, calls=calls)
+    runtime.warm_up([1, 4])
+    np.testing.assert_allclose(runtime.infer(photos), expected, atol=1e-3)
+    assert calls.recorded == [4, 2, 1]
+    assert calls.repeated == [1, 4, 4]
+    runtime.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        runtime.infer(photos)
+
+
+def test_torch_bf16_keeps_the_answers(root: Path, photos: Pixels, expected: npt.NDArray[np.float32]) -> None:
+    """Weights in bf16, batch norms in float32: the same labels, scores that move a little."""
+    artifact = export_artifact(DEFAULT_MODEL, "torch", "bf16", root, print)
+    logits = load_runtime(artifact, max_batch_size=8).infer(photos)
+    assert np.corrcoef(logits.ravel(), expected.ravel())[0, 1] > 0.99
+    assert list(logits.argmax(1)) == list(expected.argmax(1))
 
 
 def test_bf16_keeps_the_answers(openvino_bf16: Artifact, photos: Pixels, expected: npt.NDArray[np.float32]) -> None:
