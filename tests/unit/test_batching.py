@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import threading
 import time
 import weakref
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import pytest
 
@@ -15,6 +17,28 @@ from tests.stoppable_model import Clock, StoppableModel, until
 
 class Photo:
     """An item that can be watched for being forgotten."""
+
+
+class WatchedFuture(asyncio.Future[Any]):
+    """Remembers the threads that set a result and were not the one that made the future."""
+
+    strangers: ClassVar[list[str]] = []
+
+    def __init__(self, *, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self._owner = threading.get_ident()
+
+    def set_result(self, result: Any) -> None:
+        if threading.get_ident() != self._owner:
+            self.strangers.append(threading.current_thread().name)
+        super().set_result(result)
+
+
+class WatchedLoop(asyncio.SelectorEventLoop):
+    """An event loop of watched futures."""
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return WatchedFuture(loop=self)
 
 
 async def test_an_idle_batcher_runs_an_item_at_once_and_alone() -> None:
@@ -197,28 +221,29 @@ async def test_nothing_of_an_answered_item_is_kept() -> None:
 
 
 def test_a_batch_can_serve_two_event_loops() -> None:
-    """Each result reaches the loop that waits for it, and only that one: futures may not be touched from another."""
+    """Each result is set in the loop that waits for it: a future may not be touched from another thread."""
     model = StoppableModel()
     batcher = Batcher(model, max_batch_size=8, max_queue=8)
-    faults: list[object] = []
 
-    async def submit(item: int) -> int:
-        asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
-        return (await asyncio.wait_for(batcher.submit(item), 10)).result
+    def submit_elsewhere(item: int) -> int:
+        with asyncio.Runner(loop_factory=WatchedLoop) as runner:
+            return runner.run(batcher.submit(item)).result
 
     async def drive() -> None:
-        first = asyncio.create_task(submit(0))
+        first = asyncio.create_task(batcher.submit(0))
         await until(lambda: model.at_work)
-        here = asyncio.create_task(submit(1))
-        elsewhere = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(submit(2), debug=True)))
+        here = asyncio.create_task(batcher.submit(1))
+        elsewhere = asyncio.create_task(asyncio.to_thread(submit_elsewhere, 2))
         await until(lambda: batcher.waiting == 2)
         model.release()
-        assert await asyncio.gather(first, here, elsewhere) == [0, 10, 20]
+        assert [(await first).result, (await here).result, await elsewhere] == [0, 10, 20]
         assert sorted(model.calls[1]) == [1, 2]
 
-    asyncio.run(drive(), debug=True)
+    WatchedFuture.strangers.clear()
+    with asyncio.Runner(loop_factory=WatchedLoop) as runner:
+        runner.run(drive())
     batcher.close()
-    assert faults == []
+    assert WatchedFuture.strangers == []
 
 
 def test_a_loop_that_ended_takes_nobody_with_it() -> None:
