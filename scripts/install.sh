@@ -50,7 +50,9 @@ if [[ ! -x $VENV/bin/uv || $("$VENV/bin/uv" --version 2>/dev/null) != "uv $UV_VE
   "${installer[@]}" --quiet "uv==$UV_VERSION" || say "uv cannot be had here; using pip, which takes longer."
 fi
 if [[ -x $VENV/bin/uv ]]; then
-  installer=("$VENV/bin/uv" pip install --python "$VENV/bin/python")
+  # Compiled at once, as pip does: a start imports thousands of files in a dozen processes, and where bytecode is not
+  # written (PYTHONDONTWRITEBYTECODE, read-only images) each of them would compile all of it at every start.
+  installer=("$VENV/bin/uv" pip install --compile-bytecode --python "$VENV/bin/python")
   # The default of 30 s is short for CUDA's packages on a slow line.
   export UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-300}
 fi
@@ -70,6 +72,7 @@ say "Installing the locked requirements (the first time takes minutes: torch and
 # --no-deps: the lock is complete, and without CUDA's packages it is so on purpose.
 "${installer[@]}" --no-deps -r "$lock"
 "${installer[@]}" --no-deps -e .
+"$VENV/bin/python" -m compileall -q serve_app argus_client reflex_frontend
 
 # Defaults for whatever runs in this environment, `serve run` by hand included; what is set already wins. No telemetry,
 # and the middleware that gives Ray's own errors the service's form.

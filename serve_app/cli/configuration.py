@@ -91,6 +91,15 @@ def make_environment(inherited: Mapping[str, str], configuration: ServeConfigura
         "RAY_SERVE_HAPROXY_STATS_PORT": str(ports["STATS_PORT"]),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(ports["METRICS_PORT"]),
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(fallback),
+        # A photo fits in one buffer, so that a replica is woken once or twice for it and not once for each 16 KiB.
+        "RAY_SERVE_HAPROXY_TUNE_BUFSIZE": str(128 * 1024),
+        # Off, replicas count their requests themselves; on, HAProxy writes a line for each one to a Python process.
+        "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
+        # One event loop for Ray's part of a request and ours: nothing here blocks it, since the model has a thread.
+        "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
+        # What runs while nothing happens; Ray's own intervals are 0.1 s.
+        "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.25",
+        "RAY_SERVE_METRICS_EXPORT_INTERVAL_MS": "1000",
         # HAProxy on this machine learns of a stopping replica within a second; Ray's 30 s are for a cluster.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "3",
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "30",
