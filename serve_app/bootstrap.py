@@ -1,5 +1,7 @@
 """Settings -> a warm `ModelRepository`: the composition root of a replica. Tests use fakes instead."""
 
+import ctypes
+import gc
 import io
 import logging
 from collections.abc import Callable
@@ -42,6 +44,7 @@ def load_repository(settings: Settings) -> ModelRepository:
         runtime.warm_up(sorted({1, inference.max_batch_size}))
         classifiers[name] = Classifier(runtime, settings, name=name)
     _warm_up_decoders(settings)
+    _return_memory()
     return ModelRepository(classifiers, settings)
 
 
@@ -51,3 +54,11 @@ def _warm_up_decoders(settings: Settings) -> None:
         buffer = io.BytesIO()
         Image.new("RGB", (16, 16)).save(buffer, name)
         decode_image(buffer.getvalue(), max_pixels=settings.limits.max_image_pixels, min_side=8)
+
+
+def _return_memory() -> None:
+    """Give the system back what was needed while loading: glibc would keep it. Other C libraries have no such call."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
