@@ -49,7 +49,7 @@ def ensure_environment(peer: str, report: Report = lambda _line: None) -> Path:
     uv = Path(sys.executable).with_name("uv")
     if uv.exists():
         _run([str(uv), "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)])
-        install = [str(uv), "pip", "install", "--quiet", "--no-deps", "--python", str(python)]
+        install = [str(uv), "pip", "install", "--quiet", "--no-deps", "--compile-bytecode", "--python", str(python)]
     else:
         _run([sys.executable, "-m", "venv", "--clear", str(folder)])
         install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check"]

@@ -40,13 +40,15 @@ class Figures:
     """What one start of a system gave.
 
     start_s: from the command to the first good answer. cpu_ms: processor time of all its processes for one request at
-    16 connections. pss_mb, worker_pss_mb: see benchmarks/started.py.
+    16 connections. foreign_cores: what other programs and other guests of the machine took from that load, in cores.
+    pss_mb, worker_pss_mb: see benchmarks/started.py.
     """
 
     start_s: float
     closed: tuple[ClosedLoop, ...]
     open: OpenLoop | None
     cpu_ms: float
+    foreign_cores: float
     pss_mb: float
     worker_pss_mb: float
 

@@ -144,11 +144,13 @@ def _describe_ceiling(run: Run) -> str:
     rate, cpu, single = (
         Spread.of(getattr(ceiling, name) for ceiling in ceilings) for name in ("images_per_s", "cpu_ms", "single_ms")
     )
+    foreign = Spread.of(measurement.figures.foreign_cores for measurement in run.measurements)
     return (
         "The ceiling is the same model in process, without HTTP: Pillow with `draft`, a boxed resize, OpenVINO, the "
         "best of threads and processes. It is measured between any two systems, and a system's share is of the "
         f"ceilings on both sides of it. In this run: {rate.show()} images/s, mostly by {max(ways, key=ways.count)}; "
         f"{cpu.show(1)} ms of processor time a photo; {single.show(1)} ms for a photo while one worker works alone. "
+        f"Other programs and other guests of the machine took {foreign.show(2)} cores from the loads. "
         "All figures are medians over the rounds, with the smallest and the largest in brackets."
     )
 
@@ -220,6 +222,7 @@ def draw_table(run: Run) -> Table:
         ("p99\n64", _loop(64, "p99_ms"), 0),
         ("p50\n1", _loop(1, "p50_ms"), 1),
         ("p99\nhalf", _open("p99_ms"), 0),
+        ("other\ncores", lambda measurement: measurement.figures.foreign_cores, 2),
         ("start\ns", lambda measurement: measurement.figures.start_s, 1),
         ("\nMB", lambda measurement: measurement.figures.pss_mb, 0),
     )

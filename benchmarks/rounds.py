@@ -20,7 +20,7 @@ from benchmarks.environments import BENCH
 from benchmarks.generator import Load, run_closed_loop, run_open_loop
 from benchmarks.photos import KnownPhoto
 from benchmarks.records import ClosedLoop, Failure, Figures, Measurement, OpenLoop, Recorder
-from benchmarks.started import StartedSystem, SystemFailed, count_cpu_s
+from benchmarks.started import StartedSystem, SystemFailed, count_cpu_s, read_machine_cpu_s
 from benchmarks.systems import HOST, Setting, System, make_environment
 from serve_app.cli.ports import choose_port
 
@@ -79,7 +79,7 @@ def run_rounds(plan: Plan, systems: Sequence[System], rounds: int, recorder: Rec
             progress(number, system.name)
             try:
                 figures = measure_system(system, plan, before)
-            except (SystemFailed, OSError, ValueError) as error:
+            except (SystemFailed, httpx.HTTPError, OSError, ValueError) as error:
                 failed += 1
                 recorder.note_failure(Failure(number, system.name, str(error)))
                 figures = None
@@ -113,22 +113,38 @@ def measure_system(system: System, plan: Plan, ceiling: Ceiling) -> Figures:
         start_s = _wait_for_answer(started, url, plan.known[0].image)
         _check_answers(started, url, plan.known)
         _warm_up(started, url, plan)
-        closed = []
-        cpu_ms = pss = None
-        for connections in system.connections:
-            before = started.read_cpu()
-            load = _load(url, plan, connections, plan.seconds)
-            after = started.read_cpu()
-            if not load.images_per_s:
-                raise started.fail(f"no good answer with {connections} connections: {load.statuses}")
-            if pss is None:
-                cpu_ms = count_cpu_s(before, after) / load.answered * 1e3
-                pss = started.weigh(plan.workers)
-            closed.append(_describe_closed(load, connections))
+        first, *others = system.connections
+        load, cost = _load_and_account(started, url, plan, first)
+        weight = started.weigh(plan.workers)
+        loads = {first: load} | {connections: _load(url, plan, connections, plan.seconds) for connections in others}
         open_loop = None if system.is_documented else _run_open_loop(url, plan, ceiling.images_per_s / 2)
-        if cpu_ms is None or pss is None:
-            raise started.fail("no load was run")
-    return Figures(start_s, tuple(closed), open_loop, cpu_ms, pss.total_mb, pss.worker_mb)
+    return Figures(
+        start_s=start_s,
+        closed=tuple(_describe_closed(load, connections) for connections, load in loads.items()),
+        open=open_loop,
+        cpu_ms=cost.cpu_ms,
+        foreign_cores=cost.foreign_cores,
+        pss_mb=weight.total_mb,
+        worker_pss_mb=weight.worker_mb,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    cpu_ms: float
+    foreign_cores: float
+
+
+def _load_and_account(started: StartedSystem, url: str, plan: Plan, connections: int) -> tuple[Load, _Cost]:
+    """A closed loop, what a request of it cost, and what took processor time and was neither system nor generator."""
+    before, clock = started.read_cpu(), time.perf_counter()
+    own, machine = time.process_time(), read_machine_cpu_s()
+    load = _load(url, plan, connections, plan.seconds)
+    own, machine = time.process_time() - own, read_machine_cpu_s() - machine
+    elapsed, used = time.perf_counter() - clock, count_cpu_s(before, started.read_cpu())
+    if not load.latencies_s:
+        raise started.fail(f"no good answer with {connections} connections, but {load.statuses}")
+    return load, _Cost(used / load.answered * 1e3, max(0.0, machine - own - used) / elapsed)
 
 
 def _wait_for_answer(started: StartedSystem, url: str, photo: bytes) -> float:

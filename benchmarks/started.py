@@ -135,6 +135,12 @@ class StartedSystem:
             time.sleep(0.1)
 
 
+def read_machine_cpu_s() -> float:
+    """Processor seconds that all programs have used so far, with those that other guests took from this machine."""
+    times = psutil.cpu_times()
+    return float(times.user + times.system + getattr(times, "steal", 0.0))
+
+
 def count_cpu_s(before: Mapping[psutil.Process, float], after: Mapping[psutil.Process, float]) -> float:
     """Seconds used between two readings; a process that began meanwhile counts whole."""
     return sum(seconds - before.get(process, 0.0) for process, seconds in after.items())

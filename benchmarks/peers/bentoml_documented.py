@@ -1,4 +1,7 @@
-"""BentoML as its documentation sets it up: a plain torch service, its workers as many as the cores."""
+"""BentoML as its documentation sets it up: a plain torch service with several workers.
+
+Not batched: that is opt-in, and takes lists, so that for one image a request a second service has to stand in front.
+"""
 
 import bentoml
 from PIL import Image

@@ -65,8 +65,10 @@ class DocumentedApi(litserve.LitAPI):
 def main(variant: str) -> None:
     """Serve until a signal comes."""
     given = Given.read()
-    api = OpenVinoApi() if variant == "openvino" else DocumentedApi(max_batch_size=16, batch_timeout=0.01)
-    server = litserve.LitServer(api, accelerator="cpu", workers_per_device=given.workers)
+    is_lean = variant == "openvino"
+    api = OpenVinoApi() if is_lean else DocumentedApi(max_batch_size=16, batch_timeout=0.01)
+    # The queue between its servers and workers that is not the default: it saves a millisecond a request.
+    server = litserve.LitServer(api, accelerator="cpu", workers_per_device=given.workers, fast_queue=is_lean)
     server.run(host="127.0.0.1", port=given.port, generate_client_file=False, log_level="warning")
 
 

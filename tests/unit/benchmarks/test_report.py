@@ -34,6 +34,7 @@ def build_measurement(
             ),
             open=OpenLoop(rate=100.0, p50_ms=10.0, p99_ms=20.0, sent=500, lost=3),
             cpu_ms=11.0,
+            foreign_cores=0.25,
             pss_mb=900.0,
             worker_pss_mb=150.0,
         ),
@@ -125,6 +126,7 @@ def test_the_section_names_the_machine_and_every_measured_system_and_failure() -
     section = write_section(run)
     words = " ".join(section.split())
     assert "make bench IMAGES=<folder>" in section
+    assert "other guests of the machine took 0.25 cores" in words
     assert "A processor, 2 cores, 16 GB" in words
     assert "| Argus | 190 | 0.95 | 10 | 400 | 11.0 | 1.10 | 16 |" in section
     assert "| Argus | 12.5 | 900 | 150 |" in section
