@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up test test-unit browser lint format accuracy bench lock clean
+.PHONY: help install up test test-unit browser lint format accuracy bench bench-batching lock clean
 
 BIN := .venv/bin
 CODE := serve_app argus_client reflex_frontend tests benchmarks scripts
@@ -45,6 +45,10 @@ accuracy: install ## Measure accuracy over HTTP on a running service: make accur
 bench: install ## Measure Argus against the machine's limit and other servers: make bench IMAGES=folder (40 minutes)
 	@test -n "$(IMAGES)" || { echo "Name a folder of JPEG photos: make bench IMAGES=folder" >&2; exit 2; }
 	@exec $(BIN)/python -m benchmarks.bench --images "$(IMAGES)" $(ARGS)
+
+bench-batching: install ## Compare the batcher with Ray Serve's own: make bench-batching IMAGES=folder (10 minutes)
+	@test -n "$(IMAGES)" || { echo "Name a folder of JPEG photos: make bench-batching IMAGES=folder" >&2; exit 2; }
+	@exec $(BIN)/python -m benchmarks.batching --images "$(IMAGES)" $(ARGS)
 
 lock: install ## Resolve the requirements anew into requirements.lock
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header \
