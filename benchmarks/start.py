@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.milestones import SERVICE_LOG, split_start
 from serve_app.cli.launches import LAUNCHER_VARIABLE
 
 SERVICE = "http://127.0.0.1:8000/health/ready"
@@ -66,10 +68,21 @@ def answers(url: str) -> bool:
         return False
 
 
-def measure_start() -> tuple[float, float, float, dict[str, float]]:
-    """One start: seconds to the service, to the page, to the end after SIGTERM, and memory by kind in MB."""
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start. Seconds to the service, to the page, and to the end after SIGTERM; of each step of the service; MB."""
+
+    service_s: float
+    page_s: float
+    stop_s: float
+    steps_s: dict[str, float]
+    memory_mb: dict[str, float]
+
+
+def measure_start() -> Start:
+    """Start, wait for both answers, stop."""
     argus = str(Path(sys.executable).with_name("argus"))
-    begin = time.perf_counter()
+    asked, begin = time.time(), time.perf_counter()
     process = subprocess.Popen([argus, "up"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     seen: dict[str, float] = {}
     while len(seen) < 2 and time.perf_counter() - begin < _TIMEOUT_S and process.poll() is None:
@@ -86,7 +99,9 @@ def measure_start() -> tuple[float, float, float, dict[str, float]]:
     stopping = time.perf_counter()
     process.send_signal(signal.SIGTERM)
     process.wait(_TIMEOUT_S)
-    return seen[SERVICE], seen[PAGE], time.perf_counter() - stopping, memory
+    stop_s = time.perf_counter() - stopping
+    steps = split_start(SERVICE_LOG.read_text("utf-8", "replace"), asked, asked + seen[SERVICE])
+    return Start(seen[SERVICE], seen[PAGE], stop_s, steps, memory)
 
 
 def main() -> int:
@@ -97,18 +112,27 @@ def main() -> int:
     console = Console()
     starts = []
     for number in range(rounds):
-        starts.append(measure_start())
-        service_s, page_s, stop_s, _ = starts[-1]
-        console.print(f"{number + 1}/{rounds}: service {service_s:.1f} s, page {page_s:.1f} s, stop {stop_s:.1f} s")
+        starts.append(one := measure_start())
+        console.print(
+            f"{number + 1}/{rounds}: service {one.service_s:.1f} s, page {one.page_s:.1f} s, stop {one.stop_s:.1f} s"
+        )
     table = Table(title=f"argus up, median of {rounds}")
     table.add_column("")
     table.add_column("", justify="right")
-    for name, values in zip(("service answers", "page answers", "stopped"), zip(*starts, strict=True), strict=False):
-        table.add_row(name, f"{statistics.median(values):.1f} s")
-    table.add_row("both answer", f"{statistics.median(max(start[0], start[1]) for start in starts):.1f} s")
-    for kind in sorted({kind for start in starts for kind in start[3]}):
-        table.add_row(f"memory: {kind}", f"{statistics.median(start[3].get(kind, 0.0) for start in starts):.0f} MB")
-    table.add_row("memory: all", f"{statistics.median(sum(start[3].values()) for start in starts):.0f} MB")
+    for name, values in (
+        ("service answers", [one.service_s for one in starts]),
+        ("page answers", [one.page_s for one in starts]),
+        ("both answer", [max(one.service_s, one.page_s) for one in starts]),
+        ("stopped", [one.stop_s for one in starts]),
+    ):
+        table.add_row(name, f"{statistics.median(values):.1f} s ({min(values):.1f} to {max(values):.1f})")
+    table.add_section()
+    for name in starts[0].steps_s:
+        table.add_row(name, f"{statistics.median(one.steps_s.get(name, 0.0) for one in starts):.1f} s")
+    table.add_section()
+    for kind in sorted({kind for one in starts for kind in one.memory_mb}):
+        table.add_row(f"memory: {kind}", f"{statistics.median(one.memory_mb.get(kind, 0.0) for one in starts):.0f} MB")
+    table.add_row("memory: all", f"{statistics.median(sum(one.memory_mb.values()) for one in starts):.0f} MB")
     console.print(table)
     return 0
 
