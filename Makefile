@@ -42,7 +42,7 @@ accuracy: install ## Measure accuracy over HTTP on a running service: make accur
 	@test -n "$(IMAGES)" || { echo "Name a folder of labelled photos: make accuracy IMAGES=folder" >&2; exit 2; }
 	@exec $(BIN)/python -m benchmarks.accuracy --images "$(IMAGES)" $(ARGS)
 
-bench: install ## Measure Argus against the machine's limit and other servers: make bench IMAGES=folder (40 minutes)
+bench: install ## Measure Argus against the machine's limit and other servers: make bench IMAGES=folder (half an hour)
 	@test -n "$(IMAGES)" || { echo "Name a folder of JPEG photos: make bench IMAGES=folder" >&2; exit 2; }
 	@exec $(BIN)/python -m benchmarks.bench --images "$(IMAGES)" $(ARGS)
 
