@@ -1,18 +1,24 @@
-"""Settings -> a warm `ModelRepository`: the composition root of a replica. Tests use fakes instead."""
+"""Settings -> what a replica holds, warm: the composition root. Tests use fakes instead.
+
+A fused replica holds a whole `ModelRepository`. In the split topology an inference replica holds one `PixelClassifier`,
+and an ingress replica a repository whose models are elsewhere.
+"""
 
 import ctypes
 import gc
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PIL import Image
 
 from serve_app.artifacts import Artifact, Calibration, artifact_root, ensure_artifact
-from serve_app.classifier import Classifier, ModelRepository
+from serve_app.classifier import ModelRepository
+from serve_app.fused import FusedClassifier
 from serve_app.images import FORMATS, decode_image
-from serve_app.runtimes import load_runtime
+from serve_app.runtimes import Runtime, load_runtime
 from serve_app.settings import ModelSettings, Settings
+from serve_app.split import PixelClassifier, PixelModel, SplitClassifier
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +43,38 @@ def ensure_artifacts(settings: Settings, *, report: Callable[[str], None] = log.
 
 def load_repository(settings: Settings) -> ModelRepository:
     """Load every model and run it once at its real shape, so that the first request is as fast as the next."""
-    classifiers = {}
-    for name, artifact in ensure_artifacts(settings).items():
-        inference = settings.inference
-        runtime = load_runtime(artifact, num_threads=inference.num_threads, max_batch_size=inference.max_batch_size)
-        runtime.warm_up(sorted({1, inference.max_batch_size}))
-        classifiers[name] = Classifier(runtime, settings, name=name)
+    artifacts = ensure_artifacts(settings)
+    classifiers = {
+        name: FusedClassifier(_load_warm(artifact, settings), settings, name=name)
+        for name, artifact in artifacts.items()
+    }
     _warm_up_decoders(settings)
     _return_memory()
     return ModelRepository(classifiers, settings)
+
+
+def load_pixel_classifier(settings: Settings, name: str) -> PixelClassifier:
+    """Load the model of that API name and run it once, for an inference replica of the split topology."""
+    (model,) = (model for model in settings.models if model.api_name == name)
+    (artifact,) = ensure_artifacts(settings.model_copy(update={"models": (model,)})).values()
+    classifier = PixelClassifier(_load_warm(artifact, settings), settings, name=name)
+    _return_memory()
+    return classifier
+
+
+def connect_repository(settings: Settings, models: Mapping[str, PixelModel]) -> ModelRepository:
+    """A repository for an ingress replica of the split topology. models: by API name, the default first."""
+    classifiers = {name: SplitClassifier(model, settings, name=name) for name, model in models.items()}
+    _warm_up_decoders(settings)
+    _return_memory()
+    return ModelRepository(classifiers, settings)
+
+
+def _load_warm(artifact: Artifact, settings: Settings) -> Runtime:
+    inference = settings.inference
+    runtime = load_runtime(artifact, num_threads=inference.num_threads, max_batch_size=inference.max_batch_size)
+    runtime.warm_up(sorted({1, inference.max_batch_size}))
+    return runtime
 
 
 def _warm_up_decoders(settings: Settings) -> None:

@@ -1,21 +1,51 @@
-"""The Ray Serve deployments. With `app`, the only modules that know Ray."""
+"""The Ray Serve deployments of both topologies. With `app`, the only modules that know Ray.
+
+    fused     load balancer -> ImageClassifier
+    split     load balancer -> Ingress -> Inference_<model>, one deployment a model
+
+How many replicas a deployment has, and what each may use, is set in serve_config.yaml.
+"""
+
+import asyncio
+from collections.abc import Mapping
 
 from ray import serve
+from ray.exceptions import RayActorError
 from ray.serve import Application
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, ReplicaUnavailableError
+from ray.serve.handle import DeploymentHandle
 from starlette.types import ASGIApp
 
-from serve_app.bootstrap import load_repository
+from serve_app.artifacts import ModelCard
+from serve_app.bootstrap import connect_repository, load_pixel_classifier, load_repository
+from serve_app.errors import DeadlineExceeded, HttpError, NotReady, Overloaded
 from serve_app.http.app import create_app
 from serve_app.http.edge import watch_clients_here
+from serve_app.preprocessing import Pixels
 from serve_app.settings import Settings
+from serve_app.split import Ranking
+
+_RETRY_AFTER_S = 1.0
+
+
+def bind(settings: Settings) -> Application:
+    """Describe the deployments of an application with these settings; their scale comes from serve_config.yaml."""
+    if settings.topology == "fused":
+        return serve.deployment(ImageClassifier).bind(settings)
+    # More than all that may wait, so that the batcher says no, and knows why, before Ray would.
+    most = 2 * settings.overload.max_pending_images + settings.inference.max_batch_size
+    inference = serve.deployment(Inference, max_ongoing_requests=most)
+    names = [model.api_name for model in settings.models]
+    models = {name: inference.options(name=f"Inference_{name}").bind(settings, name) for name in names}
+    return serve.deployment(Ingress).bind(settings, models)
 
 
 @serve.ingress()
 class ImageClassifier:
-    """One replica: HTTP, decoding and the model in one process.
+    """One fused replica: HTTP, decoding and the models in one process.
 
     Nothing else runs between the load balancer and the model, so a request crosses no process boundary inside the
-    application. How many replicas there are, and what each may use, is set in serve_config.yaml.
+    application.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -27,6 +57,72 @@ class ImageClassifier:
         return create_app(self._repository, self._settings, echo_request_id=False)
 
 
-def bind(settings: Settings) -> Application:
-    """Describe the deployment of an application with these settings; its scale comes from serve_config.yaml."""
-    return serve.deployment(ImageClassifier).bind(settings)
+class Inference:
+    """One replica of one model. Batches what arrives from every ingress replica."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._classifier = load_pixel_classifier(settings, name)
+
+    async def describe(self) -> ModelCard:
+        """The model's card: the ingress takes preprocessing and labels from where the model is."""
+        return self._classifier.card
+
+    async def rank(self, pixels: Pixels, top_k: int, min_score: float, seconds_left: float) -> Ranking | HttpError:
+        """See `PixelModel.rank`. A foreseen error is returned: Ray would log what is raised, each with its trace."""
+        try:
+            return await self._classifier.rank(pixels, top_k=top_k, min_score=min_score, seconds_left=seconds_left)
+        except HttpError as error:
+            return error
+
+
+@serve.ingress()
+class Ingress:
+    """One replica that takes HTTP, decodes, and has the models elsewhere. It is up when every model has answered."""
+
+    def __init__(self, settings: Settings, models: Mapping[str, DeploymentHandle[Inference]]) -> None:
+        self._settings = settings
+        self._handles = models
+
+    async def __serve_build_asgi_app__(self) -> ASGIApp:
+        watch_clients_here()
+        models = {name: HandledModel(handle, await handle.describe.remote()) for name, handle in self._handles.items()}
+        repository = connect_repository(self._settings, models)
+        return create_app(repository, self._settings, echo_request_id=False)
+
+
+class HandledModel:
+    """A `PixelModel` behind a deployment handle."""
+
+    def __init__(self, handle: DeploymentHandle[Inference], card: ModelCard) -> None:
+        self.card = card
+        self._rank = handle.options(method_name="rank")
+
+    async def rank(self, pixels: Pixels, *, top_k: int, min_score: float, seconds_left: float) -> Ranking:
+        """See `PixelModel.rank`. A caller that leaves takes its call with it."""
+        try:
+            async with asyncio.timeout(seconds_left):
+                answer = await self._call(pixels, top_k, min_score, seconds_left)
+        except TimeoutError:
+            raise DeadlineExceeded("The deadline passed while the image waited. Try again later.") from None
+        except BackPressureError as error:
+            raise Overloaded(
+                "The queue is full. Try again later.", retry_after_s=error.retry_after_s or _RETRY_AFTER_S
+            ) from error
+        except (RayActorError, DeploymentUnavailableError, ReplicaUnavailableError) as error:
+            raise NotReady("The model's process went away. Try again.", retry_after_s=_RETRY_AFTER_S) from error
+        if isinstance(answer, HttpError):
+            raise answer
+        return answer
+
+    async def _call(self, *arguments: object) -> Ranking | HttpError:
+        response = self._rank.remote(*arguments)
+        try:
+            answer: Ranking | HttpError = await response
+        except asyncio.CancelledError:
+            response.cancel()  # type: ignore[no-untyped-call]  # Ray's is not annotated
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Nobody here asked for it: Ray cancels the calls of a replica that it stops.
+            raise NotReady("The model's process is stopping. Try again.", retry_after_s=_RETRY_AFTER_S) from None
+        return answer

@@ -120,6 +120,13 @@ class AccessSettings(_Section):
 class Settings(_Section):
     """The settings of one Argus application. The first model is the default one."""
 
+    topology: Literal["fused", "split"] = Field(
+        default="fused",
+        description="fused: a replica decodes and runs the model, which suits a CPU. split: replicas of Ingress decode "
+        "and send pixels to those of Inference_<model>, each scaled by itself; for a GPU that one process's decoding "
+        "cannot keep busy. There decode_threads are the ingress's, at least one; the other inference settings are the "
+        "model's.",
+    )
     models: tuple[ModelSettings, ...] = Field(default=(ModelSettings(),), min_length=1)
     inference: InferenceSettings = InferenceSettings()
     limits: LimitSettings = LimitSettings()

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from serve_app.artifacts import ModelCard
-from serve_app.classifier import Classifier, ModelRepository
+from serve_app.classifier import ModelRepository
+from serve_app.fused import FusedClassifier
 from serve_app.preprocessing import Interpolation, Preprocessing
 from serve_app.settings import Settings
 
@@ -64,7 +65,7 @@ def make_repository(settings: Settings | None = None, **runtimes: ColorRuntime) 
     settings = settings or Settings()
     named = runtimes or {"colors": ColorRuntime()}
     return ModelRepository(
-        {name: Classifier(runtime, settings, name=name) for name, runtime in named.items()}, settings
+        {name: FusedClassifier(runtime, settings, name=name) for name, runtime in named.items()}, settings
     )
 
 

@@ -6,8 +6,9 @@ import time
 import pytest
 from PIL import Image
 
-from serve_app.classifier import Classifier, ImageResult
+from serve_app.classifier import ImageResult
 from serve_app.errors import DeadlineExceeded, UnsupportedMediaType
+from serve_app.fused import FusedClassifier
 from serve_app.settings import InferenceSettings, Settings
 from tests.fakes import ColorRuntime
 from tests.photos import encode
@@ -18,12 +19,12 @@ BLUE = encode(Image.new("RGB", (40, 60), (10, 10, 250)), "PNG")
 ways = pytest.mark.parametrize("decode_threads", [0, 2])
 
 
-def make(runtime: ColorRuntime, decode_threads: int, max_batch_size: int = 1) -> Classifier:
+def make(runtime: ColorRuntime, decode_threads: int, max_batch_size: int = 1) -> FusedClassifier:
     inference = InferenceSettings(decode_threads=decode_threads, max_batch_size=max_batch_size)
-    return Classifier(runtime, Settings(inference=inference), name="colors")
+    return FusedClassifier(runtime, Settings(inference=inference), name="colors")
 
 
-async def classify(classifier: Classifier, data: bytes, seconds: float = 60) -> ImageResult:
+async def classify(classifier: FusedClassifier, data: bytes, seconds: float = 60) -> ImageResult:
     return await classifier.classify(data, top_k=1, min_score=0.0, deadline=time.monotonic() + seconds)
 
 

@@ -1,0 +1,89 @@
+"""The fused topology: decoding and the model in one process, so that an image crosses no boundary on its way.
+
+Knows nothing of HTTP or Ray.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from serve_app.batching import Batcher
+from serve_app.classifier import ImageResult, Timing
+from serve_app.decoding import Decoded, ImageDecoder
+from serve_app.postprocessing import Logits, rank_predictions
+from serve_app.runtimes import Runtime
+from serve_app.settings import Settings
+
+
+class FusedClassifier:
+    """See `serve_app.classifier.Classifier`. Use it from one event loop.
+
+    With `decode_threads` at 0 an image is decoded in the thread that runs the model: one hand-over an image, which
+    suits a CPU, where decoding beside the model gains nothing. Otherwise a pool decodes ahead of the model, which suits
+    a GPU.
+    """
+
+    def __init__(self, runtime: Runtime, settings: Settings, *, name: str) -> None:
+        self.name = name
+        self.card = runtime.card
+        self._runtime = runtime
+        self._decoder = ImageDecoder(
+            self.card.preprocessing,
+            max_pixels=settings.limits.max_image_pixels,
+            threads=settings.inference.decode_threads,
+            name=name,
+        )
+        self._batcher: Batcher[bytes | Decoded, _Inferred] = Batcher(
+            self._run,
+            max_batch_size=settings.inference.max_batch_size,
+            max_queue=settings.overload.max_pending_images,
+            name=f"model-{name}",
+        )
+
+    async def classify(self, data: bytes, *, top_k: int, min_score: float, deadline: float) -> ImageResult:
+        """See `Classifier.classify`."""
+        arrived = time.monotonic()
+        item: bytes | Decoded = data
+        if self._decoder.has_threads:
+            item = await self._decoder.decode_aside(data, deadline=deadline)
+        inferred = (await self._batcher.submit(item, deadline=deadline)).result
+        decoded = inferred.decoded
+        waited_s = time.monotonic() - arrived - decoded.seconds - inferred.seconds
+        timing = Timing(
+            decode_ms=decoded.seconds * 1e3, queue_ms=max(0.0, waited_s) * 1e3, inference_ms=inferred.seconds * 1e3
+        )
+        predictions = rank_predictions(inferred.logits, self.card.labels, top_k=top_k, min_score=min_score)
+        return ImageResult(decoded.width, decoded.height, predictions, timing)
+
+    def close(self) -> None:
+        """See `Classifier.close`."""
+        self._decoder.close()
+        self._batcher.close()
+        self._runtime.close()
+
+    def _run(self, items: Sequence[bytes | Decoded]) -> "list[_Inferred | Exception]":
+        """One batch: decode what is not decoded yet, then one call of the model for all that could be."""
+        decoded = [self._decode_or_fail(item) if isinstance(item, bytes) else item for item in items]
+        pixels = [one.pixels for one in decoded if isinstance(one, Decoded)]
+        if not pixels:
+            return [one for one in decoded if isinstance(one, Exception)]
+        batch = pixels[0][None] if len(pixels) == 1 else np.stack(pixels)  # (N, H, W, 3)
+        started = time.monotonic()
+        logits = iter(self._runtime.infer(batch))  # (N, num_classes)
+        seconds = time.monotonic() - started
+        return [one if isinstance(one, Exception) else _Inferred(one, next(logits), seconds) for one in decoded]
+
+    def _decode_or_fail(self, data: bytes) -> Decoded | Exception:
+        try:
+            return self._decoder.decode(data)
+        except Exception as error:  # noqa: BLE001  # it is handed to its caller, and spoils no other image
+            return error
+
+
+@dataclass(frozen=True, slots=True)
+class _Inferred:
+    decoded: Decoded
+    logits: Logits
+    seconds: float

@@ -1,0 +1,138 @@
+"""What becomes of a call to the inference deployment, with Ray's own errors and a handle that answers as it is told."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from ray.exceptions import RayActorError
+from ray.serve.exceptions import BackPressureError
+
+from serve_app.deployments import HandledModel
+from serve_app.errors import DeadlineExceeded, HttpError, NotReady, Overloaded
+from serve_app.split import Ranking
+from tests.fakes import make_card
+
+PIXELS = np.zeros((28, 28, 3), np.uint8)
+RANKING = Ranking((2, 0), (0.7, 0.3), 0.006)
+
+Answer = Callable[[], Awaitable[Ranking | HttpError]]
+
+
+class FakeResponse:
+    """A call under way, as a handle returns it."""
+
+    def __init__(self, answer: Awaitable[Ranking | HttpError]) -> None:
+        self._answer = answer
+        self.cancelled = False
+
+    def __await__(self) -> Generator[Any, None, Ranking | HttpError]:
+        return self._answer.__await__()
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class FakeHandle:
+    """Answers every call of `rank` with `answer()`, and keeps what it was called with."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.calls: list[tuple[object, ...]] = []
+        self.responses: list[FakeResponse] = []
+
+    def options(self, *, method_name: str) -> "FakeHandle":
+        assert method_name == "rank"
+        return self
+
+    def remote(self, *arguments: object) -> FakeResponse:
+        self.calls.append(arguments)
+        self.responses.append(FakeResponse(self._answer()))
+        return self.responses[-1]
+
+
+def answering(outcome: Ranking | Exception) -> FakeHandle:
+    async def answer() -> Ranking | HttpError:
+        if isinstance(outcome, Exception) and not isinstance(outcome, HttpError):
+            raise outcome
+        return outcome
+
+    return FakeHandle(answer)
+
+
+def silent() -> FakeHandle:
+    async def answer() -> Ranking | HttpError:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    return FakeHandle(answer)
+
+
+async def rank(handle: FakeHandle, seconds_left: float = 60.0) -> Ranking:
+    model = HandledModel(cast("Any", handle), make_card())
+    return await model.rank(PIXELS, top_k=2, min_score=0.1, seconds_left=seconds_left)
+
+
+async def test_a_call_takes_the_pixels_and_the_seconds_left_and_brings_the_ranking() -> None:
+    """Everything that the model needs travels with the call."""
+    handle = answering(RANKING)
+    assert await rank(handle) == RANKING
+    assert handle.calls == [(PIXELS, 2, 0.1, 60.0)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind", "retry_after_s"),
+    [
+        (Overloaded("The queue is full.", retry_after_s=3.0), Overloaded, 3.0),
+        (DeadlineExceeded("Too late."), DeadlineExceeded, None),
+        (NotReady("Stopping.", retry_after_s=1.0), NotReady, 1.0),
+        (BackPressureError(5, 4), Overloaded, 1.0),
+        (BackPressureError(5, 4, retry_after_s=7.0), Overloaded, 7.0),
+        (RayActorError(), NotReady, 1.0),
+    ],
+    ids=repr,
+)
+async def test_what_fails_at_the_model_fails_the_same_way_here(
+    outcome: Exception, kind: type[HttpError], retry_after_s: float | None
+) -> None:
+    """An error that the inference half returned is raised; Ray's own become ours."""
+    with pytest.raises(kind) as caught:
+        await rank(answering(outcome))
+    assert caught.value.retry_after_s == retry_after_s
+
+
+async def test_a_model_s_own_fault_is_nobody_s_foreseen_error() -> None:
+    """What is not foreseen stays what it is, so that it is logged and answered as internal."""
+    with pytest.raises(ZeroDivisionError):
+        await rank(answering(ZeroDivisionError()))
+
+
+async def test_a_call_that_outlasts_the_deadline_is_given_up() -> None:
+    """The caller hears of it at its deadline, and the call is cancelled."""
+    handle = silent()
+    with pytest.raises(DeadlineExceeded):
+        await rank(handle, seconds_left=0.01)
+    assert handle.responses[0].cancelled
+
+
+async def test_a_caller_that_leaves_takes_its_call_with_it() -> None:
+    """Cancelling the request cancels the call to the model."""
+    handle = silent()
+    task = asyncio.create_task(rank(handle))
+    while not handle.responses:
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert handle.responses[0].cancelled
+
+
+async def test_a_call_that_ray_cancels_is_an_error_and_no_cancellation() -> None:
+    """A stopping inference replica does not look as if the client had left."""
+
+    async def answer() -> Ranking | HttpError:
+        raise asyncio.CancelledError
+
+    with pytest.raises(NotReady):
+        await rank(FakeHandle(answer))
