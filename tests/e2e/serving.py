@@ -27,10 +27,11 @@ TORCHVISION_MODEL = "squeezenet1_1"
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """Where the service answers. Six applications share it, so that every error can be met for real.
+    """Where the service answers. Seven applications share it, so that every error can be met for real.
 
     url: the shipped settings and two models. keyed_url: API keys and a rate limit. hurried_url: a deadline that no
-    image can keep. narrow_url: small limits and one place. Those under /broken and /stopping are in `faulty`.
+    image can keep. narrow_url: small limits and one place. split_url: the split topology. Those under /broken and
+    /stopping are in `faulty`.
     """
 
     url: str
@@ -50,6 +51,11 @@ class RunningService:
     def narrow_url(self) -> str:
         """Takes one image at a time, of at most 1 MiB and a million pixels."""
         return f"{self.url}/narrow"
+
+    @property
+    def split_url(self) -> str:
+        """Decodes in one replica and runs the model in another."""
+        return f"{self.url}/split"
 
 
 def find_free_ports(count: int) -> list[int]:
@@ -77,7 +83,7 @@ def make_torchvision_weights(torch_home: Path) -> None:
 
 
 def make_config(port: int) -> dict[str, Any]:
-    """The shipped configuration on another port, with three more applications that differ in their limits."""
+    """The shipped configuration on another port, with more applications: other limits, the split topology, faults."""
     config: dict[str, Any] = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     config["http_options"]["port"] = port
     (main,) = config["applications"]
@@ -108,6 +114,7 @@ def make_config(port: int) -> dict[str, Any]:
             limits={"max_images": 1, "max_image_bytes": 2**20, "max_image_pixels": 1_000_000},
         ),
     ]
+    config["applications"].append({**make_split_application(), "name": "split", "route_prefix": "/split"})
     config["applications"] += [
         {
             "name": fault,
@@ -119,6 +126,16 @@ def make_config(port: int) -> dict[str, Any]:
         for fault in ("broken", "stopping")
     ]
     return config
+
+
+def make_split_application() -> dict[str, Any]:
+    """The shipped example of the split topology, one replica each and without a GPU."""
+    config = yaml.safe_load((ROOT / "deploy" / "serve_config.split.yaml").read_text())
+    (application,) = config["applications"]
+    for deployment in application["deployments"]:
+        deployment.pop("autoscaling_config", None)
+        deployment |= {"num_replicas": 1, "ray_actor_options": {"num_cpus": 0.2}}
+    return dict(application)
 
 
 @contextmanager
@@ -154,7 +171,8 @@ def run_service(folder: Path) -> Iterator[RunningService]:
         )
     service = RunningService(f"http://127.0.0.1:{port}", log)
     try:
-        for url in (service.url, service.keyed_url, service.hurried_url, service.narrow_url, f"{service.url}/broken"):
+        urls = (service.url, service.keyed_url, service.hurried_url, service.narrow_url, service.split_url)
+        for url in (*urls, f"{service.url}/broken"):
             _wait_until_answering(f"{url}/health/ready", process, log)
         _wait_until_answering(f"{service.url}/stopping/health/live", process, log)
         yield service

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from serve_app.settings import Settings
 
-CONFIG = yaml.safe_load((Path(__file__).parents[2] / "serve_config.yaml").read_text())
+ROOT = Path(__file__).parents[2]
+CONFIG = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
+SPLIT = yaml.safe_load((ROOT / "deploy" / "serve_config.split.yaml").read_text())["applications"][0]
 
 
 def fields(model: type[BaseModel], path: str = "") -> list[tuple[str, Any]]:
@@ -74,5 +76,15 @@ def test_values_that_cannot_work_are_refused_with_the_reason(values: dict[str, A
 
 def test_serve_leaves_the_refusal_to_the_service() -> None:
     """Ray's own limit would answer in plain text, so the service's must come first."""
-    deployment = CONFIG["applications"][0]["deployments"][0]
-    assert deployment["max_ongoing_requests"] > Settings().overload.max_pending_images
+    for deployment in (CONFIG["applications"][0]["deployments"][0], *SPLIT["deployments"]):
+        assert deployment["max_ongoing_requests"] > Settings().overload.max_pending_images
+
+
+def test_the_split_example_has_every_section_and_a_deployment_for_each_model() -> None:
+    """It differs from the shipped configuration in what a GPU wants, and in nothing else."""
+    settings, shipped = Settings.model_validate(SPLIT["args"]), Settings()
+    assert settings.topology == "split"
+    assert (settings.models, settings.limits, settings.overload) == (shipped.models, shipped.limits, shipped.overload)
+    assert SPLIT["args"].keys() - {"topology"} == CONFIG["applications"][0]["args"].keys() - {"topology"}
+    names = [f"Inference_{model.api_name}" for model in settings.models]
+    assert [deployment["name"] for deployment in SPLIT["deployments"]] == ["Ingress", *names]
