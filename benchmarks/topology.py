@@ -40,17 +40,22 @@ _REPLICA = re.compile(r"ray::ServeReplica:[^:]+:([A-Za-z]+)")
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """A topology at a scale. replicas: by the beginning of a deployment's name; environment: beside the usual."""
+    """A topology at a scale.
+
+    replicas: by the beginning of a deployment's name; environment: beside the usual; application: an import path.
+    """
 
     name: str
     source: Path
     replicas: Mapping[str, int]
     environment: Mapping[str, str] = field(default_factory=dict)
+    application: str = "serve_app.app:build"
 
     def describe(self) -> dict[str, Any]:
         """The configuration: the shipped file with this scale, and what suits a CPU."""
         document: dict[str, Any] = yaml.safe_load(self.source.read_text("utf-8"))
         (application,) = document["applications"]
+        application["import_path"] = self.application
         application["args"]["inference"]["max_batch_size"] = 1
         for deployment in application["deployments"]:
             deployment.pop("autoscaling_config", None)
@@ -84,13 +89,15 @@ TOPOLOGIES = (
     Arrangement("split, 1 ingress + 1 inference", _SPLIT, _ONE_EACH),
     Arrangement("split, 2 ingress + 1 inference", _SPLIT, {"Ingress": 2, "Inference": 1}),
 )
+_ACTOR_CALLS = "benchmarks.topology_by_reference:build"
 TRANSPORTS = (
-    Arrangement("actor call, pixels in the object store", _SPLIT, _ONE_EACH),
-    Arrangement("actor call, pixels inline", _SPLIT, _ONE_EACH, {"RAY_max_direct_call_object_size": str(2**20)}),
-    Arrangement("gRPC", _SPLIT, _ONE_EACH, {"RAY_SERVE_USE_GRPC_BY_DEFAULT": "1"}),
+    Arrangement("gRPC", _SPLIT, _ONE_EACH),
     Arrangement(
-        "gRPC, router on the event loop", _SPLIT, _ONE_EACH,
-        {"RAY_SERVE_USE_GRPC_BY_DEFAULT": "1", "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0"},
+        "gRPC, router on the event loop", _SPLIT, _ONE_EACH, {"RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0"}
+    ),
+    Arrangement("actor call, pixels in the object store", _SPLIT, _ONE_EACH, application=_ACTOR_CALLS),
+    Arrangement(
+        "actor call, pixels inline", _SPLIT, _ONE_EACH, {"RAY_max_direct_call_object_size": str(2**20)}, _ACTOR_CALLS
     ),
 )  # fmt: skip
 
@@ -111,7 +118,7 @@ def measure(arrangement: Arrangement, photos: Sequence[bytes], seconds: float) -
     argus = str(Path(sys.executable).with_name("argus"))
     command = [argus, "up", "--no-ui", "--config", str(configuration), "--serve-port", str(port)]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    environment = {**inherited, "CUDA_VISIBLE_DEVICES": "", **arrangement.environment}
+    environment = {**inherited, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(ROOT), **arrangement.environment}
     url = f"http://{HOST}:{port}/v1/classify"
     with StartedSystem(arrangement.name, command, environment, scratch, port=port) as started:
         _wait_until(started, lambda: _answers(url, photos[0]), "it gave no good answer")

@@ -28,8 +28,12 @@ from serve_app.split import Ranking
 _RETRY_AFTER_S = 1.0
 
 
-def bind(settings: Settings) -> Application:
-    """Describe the deployments of an application with these settings; their scale comes from serve_config.yaml."""
+def bind(settings: Settings, *, by_reference: bool = False) -> Application:
+    """Describe the deployments of an application with these settings; their scale comes from serve_config.yaml.
+
+    by_reference: how the split topology carries pixels. False: by gRPC. True: by Ray's actor calls, which leave what is
+    over 100 kB in the object store; an image of 224 x 224 has 150 kB. Why gRPC: benchmarks/RESULTS.md.
+    """
     if settings.topology == "fused":
         return serve.deployment(ImageClassifier).bind(settings)
     # More than all that may wait, so that the batcher says no, and knows why, before Ray would.
@@ -37,7 +41,7 @@ def bind(settings: Settings) -> Application:
     inference = serve.deployment(Inference, max_ongoing_requests=most)
     names = [model.api_name for model in settings.models]
     models = {name: inference.options(name=f"Inference_{name}").bind(settings, name) for name in names}
-    return serve.deployment(Ingress).bind(settings, models)
+    return serve.deployment(Ingress).bind(settings, models, by_reference)
 
 
 @serve.ingress()
@@ -79,13 +83,19 @@ class Inference:
 class Ingress:
     """One replica that takes HTTP, decodes, and has the models elsewhere. It is up when every model has answered."""
 
-    def __init__(self, settings: Settings, models: Mapping[str, DeploymentHandle[Inference]]) -> None:
+    def __init__(
+        self, settings: Settings, models: Mapping[str, DeploymentHandle[Inference]], by_reference: bool
+    ) -> None:
         self._settings = settings
         self._handles = models
+        self._by_reference = by_reference
 
     async def __serve_build_asgi_app__(self) -> ASGIApp:
         watch_clients_here()
-        models = {name: HandledModel(handle, await handle.describe.remote()) for name, handle in self._handles.items()}
+        models = {
+            name: HandledModel(handle, await handle.describe.remote(), by_reference=self._by_reference)
+            for name, handle in self._handles.items()
+        }
         repository = connect_repository(self._settings, models)
         return create_app(repository, self._settings, echo_request_id=False)
 
@@ -93,9 +103,9 @@ class Ingress:
 class HandledModel:
     """A `PixelModel` behind a deployment handle."""
 
-    def __init__(self, handle: DeploymentHandle[Inference], card: ModelCard) -> None:
+    def __init__(self, handle: DeploymentHandle[Inference], card: ModelCard, *, by_reference: bool) -> None:
         self.card = card
-        self._rank = handle.options(method_name="rank")
+        self._rank = handle.options(method_name="rank", _by_reference=by_reference)
 
     async def rank(self, pixels: Pixels, *, top_k: int, min_score: float, seconds_left: float) -> Ranking:
         """See `PixelModel.rank`. A caller that leaves takes its call with it."""

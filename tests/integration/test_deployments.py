@@ -42,8 +42,8 @@ class FakeHandle:
         self.calls: list[tuple[object, ...]] = []
         self.responses: list[FakeResponse] = []
 
-    def options(self, *, method_name: str) -> "FakeHandle":
-        assert method_name == "rank"
+    def options(self, *, method_name: str, _by_reference: bool) -> "FakeHandle":
+        assert (method_name, _by_reference) == ("rank", False)
         return self
 
     def remote(self, *arguments: object) -> FakeResponse:
@@ -70,7 +70,7 @@ def silent() -> FakeHandle:
 
 
 async def rank(handle: FakeHandle, seconds_left: float = 60.0) -> Ranking:
-    model = HandledModel(cast("Any", handle), make_card())
+    model = HandledModel(cast("Any", handle), make_card(), by_reference=False)
     return await model.rank(PIXELS, top_k=2, min_score=0.1, seconds_left=seconds_left)
 
 
