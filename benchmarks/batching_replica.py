@@ -23,7 +23,7 @@ from serve_app.images import decode_image
 from serve_app.preprocessing import preprocess
 from serve_app.runtimes import load_runtime
 
-_WARM_UP_S = 0.5
+_WARM_UP_S = 0.3
 _MAX_PIXELS = 50_000_000
 
 Run = Callable[[Sequence[int]], Sequence[int | Exception]]

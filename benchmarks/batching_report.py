@@ -9,7 +9,8 @@ from benchmarks.batching_cases import GPU_BATCH_S, GPU_BATCH_SIZE, GPU_CAPACITY,
 
 _METHOD = f"""\
 `make bench-batching IMAGES=<folder>`: the work-conserving `Batcher` against the real `@serve.batch`, in one Ray Serve
-replica that makes its own load, so HTTP is no part of it. Medians of {{rounds}} interleaved rounds of {{seconds}} s.
+replica that makes its own load, so HTTP is no part of it. Medians of {{rounds}} interleaved rounds of {{seconds}} s,
+half as long for the two models that do not sleep.
 
 A model that sleeps {GPU_BATCH_S * 1e3:.0f} ms for a batch of up to {GPU_BATCH_SIZE}, as a GPU looks to its host.
 Open loop at a share of its {GPU_CAPACITY:.0f} requests/s: p50 / p99 in ms from when a request was due. Requests come at
