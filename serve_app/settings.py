@@ -73,8 +73,8 @@ class InferenceSettings(_Section):
         default=8,
         ge=1,
         le=1024,
-        description="Most images that the model takes at a time, of those that wait. 8 suits a CPU, which runs them one "
-        "after another but is interrupted less often; 64 a GPU.",
+        description="Most images that the model takes at a time, of those that wait. 8 suits a CPU, which runs them "
+        "one after another but is interrupted less often; 64 a GPU.",
     )
 
 
