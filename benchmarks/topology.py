@@ -4,19 +4,21 @@
 
 Every arrangement is started as `argus up` does, loaded with 16 connections, and stopped, one after the other, in an
 order that turns from round to round. Other work on the machine shifts all of them, so what counts is the ratio to the
-first arrangement in the same round. Exit status: 0; 1 when an arrangement failed.
+first arrangement in the same round. Exit status: 0; 1 when an arrangement failed; 130 after Ctrl-C or SIGTERM.
 """
 
 import argparse
 import asyncio
 import os
 import re
+import signal
 import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import httpx
@@ -29,6 +31,7 @@ from benchmarks.photos import read_photos
 from benchmarks.started import StartedSystem, SystemFailed
 from benchmarks.systems import HOST
 from serve_app.cli.ports import choose_port
+from serve_app.settings import InferenceSettings
 
 _CONNECTIONS = 16
 _PREFERRED_PORT = 8123
@@ -56,7 +59,7 @@ class Arrangement:
         document: dict[str, Any] = yaml.safe_load(self.source.read_text("utf-8"))
         (application,) = document["applications"]
         application["import_path"] = self.application
-        application["args"]["inference"]["max_batch_size"] = 1
+        application["args"]["inference"]["max_batch_size"] = InferenceSettings().max_batch_size
         for deployment in application["deployments"]:
             deployment.pop("autoscaling_config", None)
             deployment["num_replicas"] = self.replicas[deployment["name"].partition("_")[0]]
@@ -202,6 +205,7 @@ def main() -> int:
     options = parser.parse_args()
     photos = read_photos(options.images)
     arrangements = TRANSPORTS if options.transports else TOPOLOGIES
+    signal.signal(signal.SIGTERM, _interrupt)
     outcomes: dict[str, list[Outcome]] = {arrangement.name: [] for arrangement in arrangements}
     for number in range(options.rounds):
         for arrangement in turn(arrangements, number):
@@ -210,11 +214,17 @@ def main() -> int:
             except SystemFailed as error:
                 print(error, file=sys.stderr)
                 return 1
+            except KeyboardInterrupt:  # what was started has been stopped on the way here
+                return 130
             outcomes[arrangement.name].append(outcome)
             said = f"{outcome.images_per_s:.0f} images/s, {outcome.errors} errors"
             print(f"round {number + 1}/{options.rounds}: {arrangement.name}: {said}", flush=True)
     print(tabulate(outcomes))
     return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ from serve_app.settings import Settings
 
 @pytest.mark.parametrize("arrangement", [*TOPOLOGIES, *TRANSPORTS], ids=lambda arrangement: arrangement.name)
 def test_an_arrangement_is_a_shipped_configuration_at_a_fixed_scale(arrangement: Arrangement) -> None:
-    """Valid settings, one image a call, and as many replicas as it says from the first second on."""
+    """Valid settings, batches that suit a CPU, and as many replicas as it says from the first second on."""
     (application,) = arrangement.describe()["applications"]
     settings = Settings.model_validate(application["args"])
     assert settings.topology == arrangement.name.partition(",")[0] or arrangement in TRANSPORTS
-    assert settings.inference.max_batch_size == 1
+    assert settings.inference.max_batch_size == Settings().inference.max_batch_size
     deployments = application["deployments"]
     assert sum(deployment["num_replicas"] for deployment in deployments) == sum(arrangement.replicas.values())
     assert not any("autoscaling_config" in deployment for deployment in deployments)
