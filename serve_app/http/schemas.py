@@ -79,6 +79,15 @@ class Preprocessing(BaseModel):
     std: list[float] = Field(examples=[[0.502, 0.502, 0.502]])
 
 
+class Quantisation(BaseModel):
+    """How an int8 model was made, and how often its first label was that of fp32 on photos that had no part in it."""
+
+    calibration_photos: int = Field(examples=[300])
+    checked_photos: int = Field(examples=[700])
+    agreement: float = Field(ge=0, le=1, examples=[0.973])
+    photos_sha256: str
+
+
 class Model(BaseModel):
     """A model that is served."""
 
@@ -92,6 +101,7 @@ class Model(BaseModel):
     preprocessing: Preprocessing
     runtime: str = Field(examples=["openvino"])
     precision: str = Field(examples=["bf16"])
+    quantisation: Quantisation | None = Field(description="Of an int8 model; null otherwise.")
     license: str = Field(examples=["Apache-2.0"])
     source: str
     state: str = Field(examples=["ready"])

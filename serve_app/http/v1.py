@@ -1,5 +1,6 @@
 """Argus's own API: `/v1/classify` and `/v1/models`."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -58,6 +59,7 @@ def describe_model(model: ServedModel) -> dict[str, Any]:
         "preprocessing": card.preprocessing.to_dict(),
         "runtime": card.runtime,
         "precision": card.precision,
+        "quantisation": asdict(card.quantisation) if card.quantisation else None,
         "license": card.license,
         "source": card.source,
         "state": model.state,
