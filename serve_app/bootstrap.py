@@ -5,7 +5,6 @@ and an ingress replica a repository whose models are elsewhere.
 """
 
 import ctypes
-import gc
 import io
 import logging
 from collections.abc import Callable, Mapping
@@ -87,7 +86,6 @@ def _warm_up_decoders(settings: Settings) -> None:
 
 def _return_memory() -> None:
     """Give the system back what was needed while loading: glibc would keep it. Other C libraries have no such call."""
-    gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
