@@ -54,6 +54,6 @@ lock: install ## Resolve the requirements anew into requirements.lock
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header \
 	  --extra serve --extra web --extra dev pyproject.toml -o requirements.lock
 
-clean: ## Remove the environment, the built page and every cache
-	@rm -rf .venv .web .states .argus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+clean: ## Remove the environments, the built page and every cache
+	@rm -rf .venv .bench .web .states .argus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

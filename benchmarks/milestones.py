@@ -13,7 +13,6 @@ START = (
     ("Serve's controller runs", "HAProxy is enabled in ServeController"),
     ("proxies are asked for, the configuration is taken", "Submitted deploy config successfully"),
     ("the application is imported and described", "Imported and built app"),
-    ("the first replica is ready", "started successfully on node"),
 )
 UPSCALING = "Upscaling Deployment"
 
@@ -40,5 +39,5 @@ def split_start(log: str, begin: float, ready: float) -> dict[str, float]:
         if at is not None:
             spent[name] = max(0.0, at - last)
             last = max(last, at)
-    spent["HAProxy leads to it, and it answers"] = max(0.0, ready - last)
+    spent["the replica is ready, HAProxy leads to it, and it answers"] = max(0.0, ready - last)
     return spent

@@ -92,7 +92,7 @@ class ShortWay:
 
 def _find_model(scope: Scope) -> tuple[str | None] | None:
     """The model that a classify request names, (None,) for the default one; None where it is another request."""
-    path: str = scope["path"]
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))  # as Starlette routes: below Ray's route_prefix
     if path == _DEFAULT_MODEL_PATH:
         return (None,)
     if path.startswith(_MODELS) and path.endswith(_CLASSIFY):
