@@ -11,13 +11,14 @@ import argparse
 import asyncio
 import csv
 import io
-import signal
+import os
 import statistics
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 from rich.console import Console
@@ -25,6 +26,7 @@ from rich.table import Table
 
 from benchmarks.generator import run_closed_loop
 from benchmarks.milestones import SERVICE_LOG, UPSCALING, find_time
+from benchmarks.started import StartedSystem
 
 _URL = "http://127.0.0.1:8000"
 _STATS = "http://127.0.0.1:8404/stats;csv"
@@ -69,9 +71,12 @@ def replicas_that_answered() -> int:
 def time_upscaling() -> tuple[float, float]:
     """Seconds from the step in load to the decision, and from the decision to the new replica's first answer."""
     argus = str(Path(sys.executable).with_name("argus"))
-    process = subprocess.Popen([argus, "up", "--no-ui"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _wait_until_ready(process)
+    command = [argus, "up", "--no-ui", "--config", str(Path("serve_config.yaml").resolve())]
+    with (
+        TemporaryDirectory() as folder,
+        StartedSystem("Argus", command, os.environ, Path(folder), port=8000) as started,
+    ):
+        _wait_until_ready(started)
         photos = [path.read_bytes() for path in sorted(_EXAMPLES.glob("*.jpg"))]
         stop = threading.Event()
 
@@ -95,22 +100,17 @@ def time_upscaling() -> tuple[float, float]:
         if decided is None:
             raise RuntimeError(f"{SERVICE_LOG} does not say when the second replica was decided on.")
         return decided - began, answered - decided
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(_TIMEOUT_S)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes]) -> None:
-    begin = time.time()
-    while time.time() - begin < _TIMEOUT_S:
-        if process.poll() is not None:
-            break
+def _wait_until_ready(started: StartedSystem) -> None:
+    while started.age_s < _TIMEOUT_S:
+        started.check_running()
         try:
             if httpx.get(f"{_URL}/health/ready", timeout=2).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
             time.sleep(0.1)
-    raise RuntimeError("`argus up --no-ui` did not get the service to answer; run it to see why.")
+    raise started.fail(f"not ready after {_TIMEOUT_S:.0f} s")
 
 
 def main() -> int:
