@@ -10,7 +10,7 @@ CODE := serve_app argus_client reflex_frontend tests benchmarks scripts
 ARGS ?=
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## Create .venv and install the locked requirements (ARGUS_TORCH_INDEX=URL: see README)
 	@scripts/install.sh
