@@ -104,8 +104,8 @@ def make_environment(inherited: Mapping[str, str], configuration: ServeConfigura
         # What runs while nothing happens; Ray's own intervals are 0.1 s.
         "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.25",
         "RAY_SERVE_METRICS_EXPORT_INTERVAL_MS": "1000",
-        # What Ray's dashboard shows of the machine, in bursts of 25 to 50 ms of a core that requests wait for. Ray's own
-        # intervals are 5, 5 and 15 s; and 0.5 s to look for new logs.
+        # What Ray's dashboard shows of the machine: bursts of 25 to 50 ms of a core that requests wait for. Ray's own
+        # intervals are 5, 5 and 15 s, and 0.5 s to look for new logs.
         "REPORTER_UPDATE_INTERVAL_MS": "30000",
         "METRICS_RECORD_INTERVAL_S": "30",
         "RAY_DASHBOARD_STATS_UPDATING_INTERVAL": "60",
