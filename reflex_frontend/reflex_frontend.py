@@ -14,8 +14,13 @@ from reflex_frontend import texts
 from reflex_frontend.edge import guard
 from reflex_frontend.state.classify import ClassifyState
 from reflex_frontend.state.health import HealthState
+from reflex_frontend.view.api import api_page
 from reflex_frontend.view.classify import classify_page
+from reflex_frontend.view.compare import compare_page
 from reflex_frontend.view.document import HEAD, Typeface
+from reflex_frontend.view.history import history_page
+from reflex_frontend.view.live import live_page
+from reflex_frontend.view.model import model_page
 from reflex_frontend.view.shell import NavigationItem, frame
 
 
@@ -30,13 +35,21 @@ class Page:
     on_open: tuple[Any, ...] = ()
 
 
-PAGES = (Page("/", texts.NAV_CLASSIFY, texts.PAGE_TITLE, classify_page, (ClassifyState.open_page,)),)
+PAGES = (
+    Page("/", texts.NAV_CLASSIFY, texts.PAGE_TITLE, classify_page, (ClassifyState.open_page,)),
+    Page("/compare", texts.NAV_COMPARE, texts.TITLE.format(page=texts.NAV_COMPARE), compare_page),
+    Page("/history", texts.NAV_HISTORY, texts.TITLE.format(page=texts.NAV_HISTORY), history_page),
+    Page("/live", texts.NAV_LIVE, texts.TITLE.format(page=texts.NAV_LIVE), live_page),
+    Page("/api", texts.NAV_API, texts.TITLE.format(page=texts.NAV_API), api_page),
+    Page("/model", texts.NAV_MODEL, texts.TITLE.format(page=texts.NAV_MODEL), model_page),
+)
+STYLES = ("tokens", "shell", "classify", "compare", "history", "live", "api", "model")
 
 
 def _compose() -> rx.App:
     app = rx.App(
         html_lang="en",
-        stylesheets=["/styles/tokens.css", "/styles/shell.css", "/styles/classify.css"],
+        stylesheets=[f"/styles/{name}.css" for name in STYLES],
         reset_style=False,
         head_components=HEAD,
         # The header's banner tells of a lost connection; the stock toast and its library are left out.

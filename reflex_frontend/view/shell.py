@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import reflex as rx
 from reflex.components.core.banner import has_connection_errors
 from reflex.style import set_color_mode
+from reflex_components_core.react_router.dom import ReactRouterLink
 
 from reflex_frontend import texts
 from reflex_frontend.state.health import HealthState
@@ -31,7 +32,7 @@ def frame(*content: rx.Component, items: tuple[NavigationItem, ...], current: st
         rx.el.a(texts.SKIP_TO_CONTENT, href="#content", class_name="skip"),
         rx.el.header(
             rx.el.div(
-                rx.el.a(mark(), rx.el.span(texts.PRODUCT), href="/", class_name="brand"),
+                ReactRouterLink.create(mark(), rx.el.span(texts.PRODUCT), to="/", class_name="brand"),
                 _navigation(items, current),
                 rx.el.div(_health(), _themes(), class_name="header-side"),
                 class_name="wide header-row",
@@ -46,11 +47,10 @@ def frame(*content: rx.Component, items: tuple[NavigationItem, ...], current: st
 
 
 def _navigation(items: tuple[NavigationItem, ...], current: str) -> rx.Component:
-    # One page needs no navigation; it appears with the second.
-    if len(items) < 2:
-        return rx.fragment()
     links = [
-        rx.el.a(item.name, href=item.route, custom_attrs={"aria-current": "page"} if item.route == current else {})
+        ReactRouterLink.create(
+            item.name, to=item.route, custom_attrs={"aria-current": "page"} if item.route == current else {}
+        )
         for item in items
     ]
     return rx.el.nav(*links, class_name="nav", aria_label=texts.NAVIGATION)

@@ -1,6 +1,6 @@
-"""Every word that a person reads on the page, in one place.
+"""Every word that a person reads, in one place: here what all pages share and the classify page, then a module a page.
 
-Short, active, kind; no internals, no exclamation marks. Knows no Reflex, so a translation needs this file alone.
+Short, active, kind; no internals, no exclamation marks. Knows no Reflex, so a translation needs this folder alone.
 """
 
 PRODUCT = "Argus"
@@ -8,9 +8,11 @@ PAGE_TITLE = "Argus: what is in the picture?"
 PAGE_DESCRIPTION = "Drop a photo and see what an image classifier finds in it."
 SKIP_TO_CONTENT = "Skip to the content"
 NAVIGATION = "Pages"
+NAV_CLASSIFY, NAV_COMPARE, NAV_HISTORY = "Classify", "Compare", "History"
+NAV_LIVE, NAV_API, NAV_MODEL = "Live", "API", "Model"
+TITLE = "{page} \N{MIDDLE DOT} Argus"
 
 # Classify page
-NAV_CLASSIFY = "Classify"
 HEADLINE = "What is in the picture?"
 LEAD = "Drop a photo anywhere on this page, paste one, or choose a file."
 DROP_TITLE = "Drop a photo here"

@@ -1,0 +1,10 @@
+"""The live page."""
+
+import reflex as rx
+
+from reflex_frontend.texts import live as texts
+
+
+def live_page() -> rx.Component:
+    """The content between header and end."""
+    return rx.el.div(rx.el.h1(texts.HEADLINE), rx.el.p(texts.LEAD), class_name="intro")
