@@ -1,6 +1,6 @@
 """The ASGI layer around the Reflex application: who may come in, how much they may send, and the headers that go out.
 
-    request --> origin --> size --> Reflex --> headers --> browser
+    request --> origin --> size --> photos, or Reflex --> headers --> browser
 
 Knows ASGI and the built page's files; knows nothing of states or pages.
 """
@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from reflex_frontend import settings
+from reflex_frontend import service, settings
+from reflex_frontend.answering import PhotoAnswers
 from reflex_frontend.building import CLIENT
 
 Scope = MutableMapping[str, Any]
@@ -21,7 +22,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# What a multipart body holds beside the photo: boundaries, headers, the event's name.
+# Beyond the largest photo, so that whoever answers it can say in full why one is refused.
 FORM_BYTES = 64 * 1024
 
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
@@ -32,8 +33,15 @@ _CHECK_AGAIN = b"no-cache"
 def guard(app: ASGIApp) -> ASGIApp:
     """Reflex's application with this layer around it; called once a worker."""
     limits = settings.read()
-    return Edge(
+    answers = PhotoAnswers(
         app,
+        classifier=service.client,
+        readiness=lambda wait_s: service.watch().until_ready(wait_s),
+        max_bytes=limits.max_upload_bytes,
+        max_pending_bytes=limits.pending_bytes,
+    )
+    return Edge(
+        answers,
         max_body_bytes=limits.max_upload_bytes + FORM_BYTES,
         allowed_origins=limits.allowed_origins,
         content_policy=content_policy(page.read_text("utf-8") for page in sorted(CLIENT.rglob("*.html"))),

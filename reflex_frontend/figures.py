@@ -27,3 +27,27 @@ def size(size_bytes: int) -> str:
 def limit(size_bytes: int) -> str:
     """An upload limit, rounded down so that it is never promised too high."""
     return f"{size_bytes // 1_000_000}{NO_BREAK}MB" if size_bytes >= 1_000_000 else f"{size_bytes // 1000}{NO_BREAK}kB"
+
+
+def rate(per_s: float) -> str:
+    """Things a second: tenths below 10."""
+    return f"{per_s:.1f}" if per_s < 9.95 else f"{per_s:.0f}"
+
+
+def count(number: float) -> str:
+    """A whole number with commas between thousands."""
+    return f"{number:,.0f}"
+
+
+def duration(seconds: float) -> str:
+    """A span of time by the two largest units that it fills."""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if not minutes:
+        parts = [(seconds, "s")]
+    elif not hours:
+        parts = [(minutes, "min"), (seconds % 60 // 1, "s")]
+    elif not days:
+        parts = [(hours, "h"), (minutes % 60, "min")]
+    else:
+        parts = [(days, "d"), (hours % 24, "h")]
+    return " ".join(f"{value:.0f}{NO_BREAK}{unit}" for value, unit in parts)

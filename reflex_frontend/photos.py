@@ -1,11 +1,11 @@
 """A photo on its way from the browser to its answer, as plain values; knows no Reflex and no HTTP.
 
-sending --> working --> done
-   |          |  ^
-   |          v  |
-   |        waiting      (busy, starting or unreachable: goes on by itself)
-   v          v
-   +------> failed
+queued --> working --> done
+             |  ^
+             v  |
+           waiting      (busy, starting or unreachable: goes on by itself)
+             v
+           failed
 """
 
 from dataclasses import dataclass, field
@@ -56,16 +56,22 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo; status: as drawn above, "" before there is one; preview: data URI; since_ms: Unix time of status."""
+    """One photo; status: as drawn above, "" before there is one; preview: data URI.
+
+    at_ms, since_ms: Unix time when it was added, and when its status began.
+    refusal: why the browser's script did not send it: "too_large", "not_image", "stopped" or "".
+    """
 
     id: str = ""
     status: str = ""
     filename: str = ""
     size_bytes: int = 0
     preview: str = ""
+    at_ms: int = 0
     since_ms: int = 0
     trouble: Trouble = field(default_factory=Trouble)
     answer: Answer = field(default_factory=Answer)
+    refusal: str = ""
 
 
 def read_answer(found: Classification) -> Answer:

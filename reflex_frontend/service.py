@@ -1,4 +1,4 @@
-"""What the sessions of one process share: the client, the watch on the service's health, the photos held in memory.
+"""What the sessions of one process share: the client, and the watch on the service's health.
 
 Made on first use and never at import: the workers are forked after the application was imported, and connections must
 not be shared between processes.
@@ -8,7 +8,6 @@ from functools import cache
 
 from argus_client import AsyncArgusClient
 from reflex_frontend import settings
-from reflex_frontend.pending import PendingPhotos
 from reflex_frontend.watch import ServiceWatch
 
 PROBE_TIMEOUT_S = 2.0
@@ -31,9 +30,3 @@ def watch() -> ServiceWatch:
     """For health; its own client, so that a full connection pool never looks like a sick service."""
     probe = AsyncArgusClient(limits().service_url, timeout_s=PROBE_TIMEOUT_S, retries=0)
     return ServiceWatch(probe, limits().probe_interval_s)
-
-
-@cache
-def pending() -> PendingPhotos:
-    """The photos of this process that may still have to be sent."""
-    return PendingPhotos(limits().pending_bytes)

@@ -1,35 +1,39 @@
-"""One browser session's photo and its answer: the events that take it from the file to the labels."""
+"""One browser session's photos as it knows them: what the page's script reports, and what a person chose to see.
 
-import asyncio
-import random
+The photos themselves, their queue and their attempts are in the browser (assets/photos.js); see `answering`.
+"""
+
 from dataclasses import replace
-from uuid import uuid4
+from typing import Any
 
 import reflex as rx
 
-from argus_client import ArgusClientError
-from reflex_frontend import failures, figures, service, texts
-from reflex_frontend.failures import Verdict, Wait
-from reflex_frontend.photos import Answer, Photo, Trouble, read_answer
-from reflex_frontend.previews import make_preview
-from reflex_frontend.state.health import now_ms
+from reflex_frontend import batch, figures, reports, service, texts
+from reflex_frontend.batch import Card, Tally
+from reflex_frontend.photos import Photo, Trouble
 from reflex_frontend.state.shown import ShownState
 
-# As many labels as the page can show: a change of the controls then needs no new request.
-MOST_LABELS = 10
 TOP_K_CHOICES = ("3", "5", "10")
 MIN_SCORE_CHOICES = ("0", "1", "5", "20")
-
-MOST_ATTEMPTS = 6
-SENDING_TIMEOUT_S = 120.0
-READINESS_TIMEOUT_S = 600.0
+VIEW_CHOICES = ("cards", "table")
+MOST_PHOTOS = 1000
 
 
 class ClassifyState(ShownState, rx.State):
-    """The photo on the page, and what has to happen to it."""
+    """The photos on the page, the one that is shown large, and the order of the others."""
 
-    # Names the attempt in charge; an older one that wakes up later sees that it is not, and ends.
-    _run: str = ""
+    cards: list[Card] = []  # noqa: RUF012 - Reflex copies a var's default for every session
+    known: int = 0
+    done: int = 0
+    failed: int = 0
+    summary: str = ""
+    progress: str = "0%"
+    batch_announcement: str = ""
+    view: str = rx.LocalStorage("cards", name="argus_view")
+    sort_by: str = "added"
+    descending: bool = False
+    model: str = ""
+    _photos: dict[str, Photo] = {}  # noqa: RUF012 - as above
 
     @rx.event
     def open_page(self) -> None:
@@ -49,121 +53,115 @@ class ClassifyState(ShownState, rx.State):
             self.min_score = choice
 
     @rx.event
-    def expect_photo(self) -> rx.event.EventSpec | None:
-        """A file was chosen; it is on its way to this server."""
-        self._run = uuid4().hex
-        self.photo = Photo(id=uuid4().hex, status="sending", since_ms=now_ms())
-        # Reflex makes events of handlers when the class is made, which mypy cannot see.
-        return ClassifyState.stop_expecting(self.photo.id)  # type: ignore[no-any-return,operator]
-
-    @rx.event(background=True)
-    async def stop_expecting(self, photo_id: str) -> None:
-        """Ends the wait for a file whose upload broke."""
-        await asyncio.sleep(SENDING_TIMEOUT_S)
-        async with self:
-            if self.photo.id == photo_id and self.photo.status == "sending":
-                self._fail(Trouble(texts.FAIL_SENDING, texts.FAIL_SENDING_DETAIL))
+    def choose_view(self, choice: str) -> None:
+        """Cards or a table."""
+        if choice in VIEW_CHOICES:
+            self.view = choice
 
     @rx.event
-    async def receive_photo(self, files: list[rx.UploadFile]) -> rx.event.EventSpec | None:
-        """The file has arrived; Reflex also calls this with no file when the browser refused it."""
-        if not files:
-            return None
-        file = files[0]
-        image = await file.read(service.limits().max_upload_bytes + 1)
-        photo_id = self.photo.id if self.photo.status == "sending" else uuid4().hex
-        name = (file.name or texts.PHOTO)[:200]
-        self.photo = Photo(id=photo_id, status="working", filename=name, size_bytes=len(image), since_ms=now_ms())
-        if len(image) > service.limits().max_upload_bytes:
-            self._fail(_too_large(file.size or len(image)))
-            return None
-        service.pending().put(photo_id, image)
-        return self._start()
+    def choose_model(self, choice: str) -> None:
+        """The model for the photos to come; "" for the service's default."""
+        self.model = choice[:200]
 
     @rx.event
-    def refuse_photo(self, filename: str, size_bytes: int, code: str) -> None:
-        """The browser refused the file before sending it; code: the dropzone's reason."""
-        self._run = uuid4().hex
-        self.photo = Photo(id=uuid4().hex, filename=filename[:200], size_bytes=max(0, size_bytes))
-        if code == "file-too-large":
-            self._fail(_too_large(size_bytes))
-        else:
-            self._fail(Trouble(texts.FAIL_NOT_IMAGE, texts.FAIL_NOT_IMAGE_DETAIL))
+    def choose_order(self, by: str) -> None:
+        """Sort by this; again by the same, the other way round."""
+        if by in batch.SORTS:
+            # What is strongest or slowest is asked for first.
+            self.descending = not self.descending if by == self.sort_by else by in ("score", "time")
+            self.sort_by = by
+            self._draw()
 
     @rx.event
-    def try_again(self) -> rx.event.EventSpec | None:
-        """Send the same photo now, whether it failed or waits."""
-        if self.photo.status not in ("failed", "waiting"):
-            return None
-        return self._start()
+    def show_photo(self, photo_id: str) -> None:
+        """Show this photo and its answer large."""
+        if photo_id in self._photos:
+            self.photo = self._photos[photo_id]
 
     @rx.event
-    def clear(self) -> None:
-        """Back to the empty page."""
-        service.pending().drop(self.photo.id)
-        self._run = uuid4().hex
-        self.photo = Photo()
+    def take_report(self, report: dict[str, Any]) -> None:
+        """What became of the photos in the browser; see `flush` in assets/photos.js."""
+        if report.get("cleared") is True:
+            self._photos = {}
+        for photo_id in _list(report.get("removed")):
+            self._photos.pop(photo_id, None)
+        known_before = set(self._photos)
+        reported = [photo for photo in map(_read, _list(report.get("photos"))) if photo]
+        for photo in reported:
+            if photo.id in self._photos or len(self._photos) < MOST_PHOTOS:
+                self._photos[photo.id] = photo
+        if report.get("whole") is True:
+            self._forget_all_but({photo.id for photo in reported})
+        added = [photo.id for photo in reported if photo.id not in known_before and photo.id in self._photos]
+        self._select(added)
+        self._draw()
 
-    @rx.event(background=True)
-    async def classify(self, photo_id: str, run: str) -> None:
-        """Sends the photo until it is answered, fails for good, or another attempt takes over."""
-        for attempt in range(1, MOST_ATTEMPTS + 1):
-            image = service.pending().get(photo_id)
-            async with self:
-                if self._run != run or self.photo.id != photo_id:
-                    return
-                if image is None:
-                    self._fail(Trouble(texts.FAIL_FORGOTTEN, texts.FAIL_FORGOTTEN_DETAIL))
-                    return
-                self.photo = replace(self.photo, status="working", since_ms=now_ms(), trouble=Trouble())
-                filename = self.photo.filename
-            try:
-                found = await service.client().classify(image, filename=filename, top_k=MOST_LABELS, min_score=0.0)
-            except ArgusClientError as error:
-                verdict = failures.explain(error)
-                goes_on = verdict.wait is not Wait.NOTHING and attempt < MOST_ATTEMPTS
-                pause_s = verdict.pause_s * random.uniform(1.0, 1.25)  # noqa: S311 - spreads the attempts, no secret
-                async with self:
-                    if self._run != run:
-                        return
-                    if not goes_on:
-                        self._fail(verdict.final)
-                        return
-                    self._wait(verdict, pause_s)
-                await _pause(verdict, pause_s)
-                continue
-            async with self:
-                if self._run != run:
-                    return
-                self.photo = replace(self.photo, status="done", since_ms=now_ms(), answer=read_answer(found))
-            preview = await asyncio.to_thread(make_preview, image)
-            async with self:
-                if self._run == run and self.photo.id == photo_id:
-                    self.photo = replace(self.photo, preview=preview)
-            return
+    @rx.event
+    def download_csv(self) -> rx.event.EventSpec:
+        """Every photo as a row, in the order on the page."""
+        content = batch.write_csv(self._sorted(), top_k=reports.MOST_LABELS)
+        return rx.download(data=content.encode("utf-8-sig"), filename="argus.csv")
 
-    def _start(self) -> rx.event.EventSpec:
-        self._run = uuid4().hex
-        self.photo = replace(self.photo, status="working", since_ms=now_ms(), trouble=Trouble(), answer=Answer())
-        # An event, as above.
-        return ClassifyState.classify(self.photo.id, self._run)  # type: ignore[no-any-return,operator]
+    @rx.event
+    def download_json(self) -> rx.event.EventSpec:
+        """Every photo as an object, in the order on the page."""
+        return rx.download(data=batch.write_json(self._sorted(), top_k=reports.MOST_LABELS), filename="argus.json")
 
-    def _wait(self, verdict: Verdict, pause_s: float) -> None:
-        retry_at_ms = now_ms() + round(pause_s * 1000) if verdict.wait is Wait.TIME else 0
-        trouble = replace(verdict.trouble, retry_at_ms=retry_at_ms)
-        self.photo = replace(self.photo, status="waiting", since_ms=now_ms(), trouble=trouble)
+    def _forget_all_but(self, held: set[str]) -> None:
+        """After a reload the browser holds no files any more: what was not answered by then cannot be."""
+        for photo_id, photo in self._photos.items():
+            if photo_id not in held and photo.status not in ("done", "failed"):
+                trouble = Trouble(texts.FAIL_FORGOTTEN, texts.FAIL_FORGOTTEN_DETAIL)
+                self._photos[photo_id] = replace(photo, status="failed", trouble=trouble)
 
-    def _fail(self, trouble: Trouble) -> None:
-        self.photo = replace(self.photo, status="failed", since_ms=now_ms(), trouble=trouble)
+    def _select(self, added: list[str]) -> None:
+        """Keep the photo that is shown up to date; new photos bring the first of them forward."""
+        wanted = added[0] if added else self.photo.id
+        if wanted not in self._photos:
+            wanted = next(iter(self._photos), "")
+        shown = self._photos.get(wanted, Photo())
+        if shown != self.photo:
+            self.photo = shown
+
+    def _sorted(self) -> list[Photo]:
+        return batch.sort(list(self._photos.values()), self.sort_by, descending=self.descending)
+
+    def _draw(self) -> None:
+        tally = batch.count(self._photos.values())
+        self.known, self.done, self.failed = tally.total, tally.done, tally.failed
+        # A single photo is shown large and needs no card.
+        self.cards = [batch.make_card(photo) for photo in self._sorted()] if tally.total > 1 else []
+        self.summary = batch.describe_tally(tally) if tally.total > 1 else ""
+        self.progress = f"{100 * (tally.done + tally.failed) / tally.total:.1f}%" if tally.total else "0%"
+        self.batch_announcement = _announce(tally)
 
 
-def _too_large(size_bytes: int) -> Trouble:
-    limit = figures.limit(service.limits().max_upload_bytes)
-    detail = texts.FAIL_TOO_LARGE_DETAIL.format(size=figures.size(size_bytes), limit=limit)
-    return Trouble(texts.FAIL_TOO_LARGE, detail)
+def _announce(tally: Tally) -> str:
+    """Said once, at the end: a screen reader has no use for each of two hundred."""
+    if tally.total < 2 or tally.open:
+        return ""
+    return texts.BATCH_ANNOUNCED.format(done=tally.done, total=tally.total, failed=tally.failed)
 
 
-async def _pause(verdict: Verdict, pause_s: float) -> None:
-    await asyncio.sleep(pause_s)
-    if verdict.wait is Wait.READINESS:
-        await service.watch().until_ready(READINESS_TIMEOUT_S)
+def _list(value: Any) -> list[Any]:
+    return value[: 2 * MOST_PHOTOS] if isinstance(value, list) else []
+
+
+def _read(report: Any) -> Photo | None:
+    photo = reports.read_photo(report) if isinstance(report, dict) else None
+    if photo and photo.status == "failed" and (trouble := _explain_refusal(photo)):
+        return replace(photo, trouble=trouble)
+    return photo
+
+
+def _explain_refusal(photo: Photo) -> Trouble | None:
+    """Words for what the browser's script itself refused or stopped."""
+    if photo.refusal == "too_large":
+        limit = figures.limit(service.limits().max_upload_bytes)
+        detail = texts.FAIL_TOO_LARGE_DETAIL.format(size=figures.size(photo.size_bytes), limit=limit)
+        return Trouble(texts.FAIL_TOO_LARGE, detail)
+    if photo.refusal == "not_image":
+        return Trouble(texts.FAIL_NOT_IMAGE, texts.FAIL_NOT_IMAGE_DETAIL)
+    if photo.refusal == "stopped":
+        return Trouble(texts.FAIL_STOPPED, texts.FAIL_STOPPED_DETAIL, can_retry=True)
+    return None

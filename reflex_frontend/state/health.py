@@ -22,6 +22,7 @@ class HealthState(rx.State):
     model_name: str = ""
     model_precision: str = ""
     model_classes: int = 0
+    model_names: list[str] = []  # noqa: RUF012 - Reflex copies a var's default for every session
     precisions: dict[str, str] = {}  # noqa: RUF012 - Reflex copies a var's default for every session
     _follower: str = ""
 
@@ -52,6 +53,7 @@ class HealthState(rx.State):
     def _take(self, health: Health) -> bool:
         came_back = health.state == "ready" and self.status in ("starting", "unreachable")
         self.status, self.since_ms, self.recovered = health.state, health.since_ms, came_back
+        self.model_names = [model.name for model in health.models]
         self.precisions = {model.name: model.precision for model in health.models}
         model = next((model for model in health.models if model.default), None)
         if model is not None:

@@ -25,7 +25,7 @@ def answer() -> rx.Component:
             ("done", _done()),
             ("failed", _trouble("alert")),
             ("waiting", _trouble("clock")),
-            ("sending", _working(texts.SENDING)),
+            ("queued", _working(texts.QUEUED)),
             ("working", _working(texts.WORKING)),
             _empty(),
         ),
@@ -40,6 +40,7 @@ def _controls() -> rx.Component:
     top = [(value, value) for value in TOP_K_CHOICES]
     scores = [(value, f"{value}{figures.NO_BREAK}%") for value in MIN_SCORE_CHOICES]
     return rx.el.div(
+        _model_choice(),
         choice_row(
             name="top_k",
             label=texts.TOP_K,
@@ -57,6 +58,25 @@ def _controls() -> rx.Component:
             on_choose=ClassifyState.choose_min_score,
         ),
         class_name="controls",
+    )
+
+
+def _model_choice() -> rx.Component:
+    """Only where there is a choice."""
+    options = rx.foreach(HealthState.model_names, lambda name: rx.el.option(name, value=name))
+    return rx.cond(
+        HealthState.model_names.length() > 1,
+        rx.el.label(
+            rx.el.span(texts.MODEL_CHOICE),
+            rx.el.select(
+                options,
+                value=ClassifyState.model,
+                on_change=ClassifyState.choose_model,
+                class_name="select",
+                custom_attrs={"data-model-choice": ""},
+            ),
+            class_name="choice",
+        ),
     )
 
 
@@ -158,13 +178,15 @@ def _trouble(picture: str) -> rx.Component:
                     rx.cond(photo.status == "waiting", texts.TRY_NOW, texts.TRY_AGAIN),
                     type="button",
                     class_name="button primary",
-                    on_click=ClassifyState.try_again,
+                    custom_attrs={"data-retry": photo.id},
                 ),
             ),
             rx.el.button(texts.CHOOSE_ANOTHER, type="button", class_name="button", custom_attrs={"data-choose": ""}),
             rx.cond(
                 photo.status == "waiting",
-                rx.el.button(texts.CANCEL, type="button", class_name="button quiet", on_click=ClassifyState.clear),
+                rx.el.button(
+                    texts.CANCEL, type="button", class_name="button quiet", custom_attrs={"data-remove": photo.id}
+                ),
             ),
             class_name="note-actions",
         ),

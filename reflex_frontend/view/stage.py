@@ -1,28 +1,18 @@
-"""The left half of the classify page: where the photo is dropped and shown, and the examples beside it.
+"""The left half of the classify page: where photos are dropped and the chosen one is shown, and the examples.
 
-assets/argus.js forwards files dropped, pasted or taken from an example to the file input here, and draws the photo at
-once in the element with `data-local-photo`; the server's preview stands in after a reload.
+assets/intake.js takes photos from every way there is; assets/photos.js draws the chosen one at once in the element with
+`data-local-photo`. After a reload the session's small copy stands in.
 """
-
-from typing import Any
 
 import reflex as rx
 
 from reflex_frontend import texts
 from reflex_frontend.state.classify import ClassifyState
+from reflex_frontend.view.browser_events import BrowserEvents
+from reflex_frontend.view.camera import camera_dialog
 from reflex_frontend.view.icons import icon
 
-UPLOAD_ID = "photo"
-
-ACCEPTED = {
-    "image/jpeg": [".jpg", ".jpeg", ".jfif"],
-    "image/png": [".png"],
-    "image/webp": [".webp"],
-    "image/gif": [".gif"],
-    "image/bmp": [".bmp"],
-    "image/tiff": [".tif", ".tiff"],
-    "image/avif": [".avif"],
-}
+ACCEPTED = ".jpg,.jpeg,.jfif,.png,.webp,.gif,.bmp,.tif,.tiff,.avif,image/*"
 
 EXAMPLES = (
     ("/examples/cat", texts.EXAMPLE_CAT),
@@ -32,13 +22,30 @@ EXAMPLES = (
 
 
 def stage() -> rx.Component:
-    """The dropzone with the photo in it, and the examples."""
-    zone = rx.upload.root(
+    """The zone for dropping with the photo in it, and the examples."""
+    limit = rx.cond(ClassifyState.max_upload_bytes > 0, ClassifyState.max_upload_bytes, 10 * 1024 * 1024)
+    zone = rx.el.div(
+        rx.el.input(
+            type="file",
+            accept=ACCEPTED,
+            multiple=True,
+            tab_index=-1,
+            class_name="sr-only",
+            aria_label=texts.FILE_INPUT,
+        ),
         rx.el.div(
             icon("upload", "icon drop-icon"),
             rx.el.p(texts.DROP_TITLE, class_name="drop-title"),
             rx.el.p(texts.DROP_HINT, class_name="drop-hint"),
-            rx.el.button(texts.CHOOSE, type="button", class_name="button primary"),
+            rx.el.div(
+                rx.el.button(
+                    texts.CHOOSE, type="button", class_name="button primary", custom_attrs={"data-choose": ""}
+                ),
+                rx.el.button(
+                    icon("camera"), texts.CAMERA, type="button", class_name="button", custom_attrs={"data-camera": ""}
+                ),
+                class_name="drop-actions",
+            ),
             rx.el.p(ClassifyState.limit_text, class_name="drop-formats"),
             class_name="drop-invitation",
         ),
@@ -49,16 +56,9 @@ def stage() -> rx.Component:
         ),
         rx.el.div(class_name="local-photo", custom_attrs={"data-local-photo": ""}),
         rx.el.div(class_name="progress", custom_attrs={"aria-hidden": "true"}),
-        id=UPLOAD_ID,
         class_name="zone",
-        multiple=False,
-        no_keyboard=True,
-        max_size=rx.cond(ClassifyState.max_upload_bytes > 0, ClassifyState.max_upload_bytes, 10 * 1024 * 1024),
-        accept=ACCEPTED,
-        on_drop=[ClassifyState.expect_photo, ClassifyState.receive_photo(rx.upload_files(upload_id=UPLOAD_ID))],
-        on_drop_rejected=_refuse,
+        custom_attrs={"data-lane": "photos", "data-max-bytes": limit},
     )
-    zone.children[0].children[0].custom_attrs.update({"aria-label": texts.FILE_INPUT})
     return rx.el.section(
         rx.el.div(
             zone,
@@ -67,22 +67,26 @@ def stage() -> rx.Component:
             custom_attrs={"data-status": ClassifyState.photo.status, "data-photo": ClassifyState.photo.id},
         ),
         _examples(),
+        camera_dialog(),
+        BrowserEvents.create(on_argus_photos=ClassifyState.take_report),
         class_name="stage-column",
         aria_label=texts.PHOTO,
+        custom_attrs={"data-known": ClassifyState.known},
     )
-
-
-def _refuse(refused: rx.vars.ArrayVar[list[dict[str, Any]]]) -> Any:
-    """The event for a file that the dropzone refused, with what its record says."""
-    file = refused[0]["file"].to(dict[str, Any])
-    reason = refused[0]["errors"].to(list[dict[str, Any]])[0]
-    return ClassifyState.refuse_photo(file["name"].to(str), file["size"].to(int), reason["code"].to(str))
 
 
 def _caption() -> rx.Component:
     return rx.el.div(
         rx.el.span(ClassifyState.photo.filename, class_name="caption-name", title=ClassifyState.photo.filename),
         rx.el.span(ClassifyState.facts, class_name="caption-facts"),
+        rx.el.button(
+            icon("camera"),
+            type="button",
+            class_name="button quiet square",
+            title=texts.CAMERA,
+            aria_label=texts.CAMERA,
+            custom_attrs={"data-camera": ""},
+        ),
         rx.el.button(texts.CHOOSE_ANOTHER, type="button", class_name="button quiet", custom_attrs={"data-choose": ""}),
         class_name="caption",
     )

@@ -1,0 +1,298 @@
+// The photos of this visit. They stay in the browser: each is sent to the page's own server as often as it takes, and what
+// becomes of it is reported to the session, which draws it.
+//
+//   queued -> working -> done
+//               |  ^
+//               v  |
+//             waiting -> failed
+(() => {
+  "use strict";
+
+  const MOST_PHOTOS = 1000;
+  const AT_ONCE = 4; // of the six connections that a browser has for one server
+  const MOST_ATTEMPTS = 6;
+  const MOST_WAITS = 60;
+  const REPORT_EVERY_MS = 150;
+  const CHECK_AFTER_MS = 3000;
+  const OFFLINE = { outcome: "wait", until: "readiness", pause_ms: 1000, trouble: { code: "offline" }, final: {} };
+
+  const photos = new Map();
+  const queue = [];
+  let running = 0;
+
+  const zone = () => document.querySelector('.zone[data-lane="photos"]');
+  const chosenModel = () => document.querySelector("[data-model-choice]")?.value || "";
+  const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+  // Sending ---------------------------------------------------------------------------------------------------------
+
+  // Resolves after ms, at once when wake.now() is called, and rejects when the signal aborts.
+  function sleep(ms, signal, wake) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(resolve, ms);
+      wake.now = () => { clearTimeout(timer); resolve(); };
+      signal?.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
+    });
+  }
+
+  async function read(response) {
+    if (response.headers.get("content-type")?.startsWith("application/json")) return response.json();
+    if (response.status === 413) return { outcome: "failed", trouble: {}, refusal: "too_large" };
+    return OFFLINE;
+  }
+
+  async function untilReady(signal, wake) {
+    for (let ready = false; !ready;) {
+      try {
+        ({ ready } = await (await fetch("/photos/ready", { signal })).json());
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        await sleep(1000, signal, wake);
+      }
+    }
+  }
+
+  // One photo until it is answered or has failed for good. A classification changes nothing, so it is safe to repeat.
+  async function send(file, { model = "", signal, onChange = () => {}, preview = false, wake = {} } = {}) {
+    const query = new URLSearchParams();
+    if (model) query.set("model", model);
+    if (preview) query.set("preview", "1");
+    const headers = { "Content-Type": "application/octet-stream", "X-Photo-Name": encodeURIComponent(file.name) };
+    for (let attempt = 1; ; attempt++) {
+      onChange({ status: "working" });
+      let outcome;
+      try {
+        outcome = await read(await fetch(`/photos?${query}`, { method: "POST", body: file, headers, signal }));
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        outcome = OFFLINE;
+      }
+      if (outcome.outcome !== "wait") return outcome;
+      const forTime = outcome.until === "time";
+      if (attempt >= (forTime ? MOST_ATTEMPTS : MOST_WAITS)) return { outcome: "failed", trouble: outcome.final };
+      const pauseMs = outcome.pause_ms * (1 + Math.random() / 4); // spread, so that not all come back at once
+      const retryAt = forTime ? Math.round(Date.now() + pauseMs) : 0;
+      onChange({ status: "waiting", trouble: outcome.trouble, retry_at_ms: retryAt });
+      await sleep(pauseMs, signal, wake);
+      if (!forTime) await untilReady(signal, wake);
+    }
+  }
+
+  // The queue -------------------------------------------------------------------------------------------------------
+
+  function add(files) {
+    if (files.length === 1 && photos.size <= 1) clear();
+    const limit = Number(zone()?.dataset.maxBytes) || Infinity;
+    for (const file of files) {
+      if (photos.size >= MOST_PHOTOS) {
+        window.dispatchEvent(new CustomEvent("argustoomany"));
+        break;
+      }
+      const photo = { id: newId(), file, name: file.name, size_bytes: file.size, at_ms: Date.now(), wake: {} };
+      photos.set(photo.id, photo);
+      const refusal = refuse(file, limit);
+      if (refusal) change(photo, { status: "failed", refusal });
+      else enqueue(photo);
+      thumbnails.add(photo);
+    }
+    show();
+  }
+
+  function refuse(file, limit) {
+    if (file.type && !file.type.startsWith("image/")) return "not_image";
+    return file.size > limit ? "too_large" : "";
+  }
+
+  function enqueue(photo) {
+    change(photo, { status: "queued", trouble: undefined, answer: undefined, refusal: "", retry_at_ms: 0 });
+    queue.push(photo);
+    pump();
+  }
+
+  function pump() {
+    while (running < AT_ONCE && queue.length) {
+      const photo = queue.shift();
+      if (photo.status !== "queued" || photos.get(photo.id) !== photo) continue;
+      running++;
+      run(photo).finally(() => { running--; pump(); });
+    }
+  }
+
+  async function run(photo) {
+    const stop = new AbortController();
+    photo.stop = stop;
+    const options = {
+      model: photo.model ?? chosenModel(),
+      signal: stop.signal,
+      wake: photo.wake,
+      preview: /\.(tiff?|heic|heif)$/i.test(photo.name), // what most browsers cannot draw
+      onChange: (fields) => { if (photo.stop === stop) change(photo, { trouble: undefined, retry_at_ms: 0, ...fields }); },
+    };
+    try {
+      const outcome = await send(photo.file, options);
+      if (photo.stop !== stop) return;
+      const { answer, trouble, preview, refusal } = outcome;
+      if (preview) thumbnails.take(photo, preview);
+      change(photo, { status: outcome.outcome, answer, trouble, refusal: refusal || "", preview: preview || photo.preview });
+      if (answer) announce(photo);
+    } catch {
+      // Stopped or removed: whoever did that has said so.
+    }
+  }
+
+  function announce(photo) {
+    const { id, file, name, size_bytes, answer, preview } = photo;
+    const detail = { id, lane: "photos", file, name, size_bytes, at_ms: Date.now(), answer, preview };
+    window.dispatchEvent(new CustomEvent("argusanswered", { detail }));
+    if (photos.size === 1) thumbnails.keep(photo);
+  }
+
+  function end(photo) {
+    const { stop } = photo;
+    photo.stop = undefined;
+    stop?.abort();
+  }
+
+  function retry(photo) {
+    if (!photo) return;
+    if (photo.status === "waiting") photo.wake.now?.();
+    else if (photo.file && (photo.status === "failed" || photo.status === "done")) enqueue(photo);
+  }
+
+  // Those that may fare better: another attempt does not make a file smaller, or a photo.
+  function retryAll() {
+    for (const photo of photos.values()) {
+      const hopeless = photo.refusal === "too_large" || photo.refusal === "not_image" || photo.trouble?.can_retry === false;
+      if (photo.status === "failed" && !hopeless) retry(photo);
+    }
+  }
+
+  function remove(id) {
+    const photo = photos.get(id);
+    if (photo) end(photo);
+    photos.delete(id);
+    thumbnails.drop(id);
+    removed.push(id);
+    report();
+  }
+
+  function stopAll() {
+    for (const photo of photos.values()) {
+      if (!["queued", "working", "waiting"].includes(photo.status)) continue;
+      end(photo);
+      change(photo, { status: "failed", refusal: "stopped", trouble: undefined, retry_at_ms: 0 });
+    }
+  }
+
+  function clear() {
+    for (const photo of photos.values()) end(photo);
+    photos.clear();
+    queue.length = 0;
+    thumbnails.clear();
+    dirty.clear();
+    cleared = true;
+    report();
+    show();
+  }
+
+  // Reporting to the session ----------------------------------------------------------------------------------------
+
+  const dirty = new Set();
+  const removed = [];
+  let cleared = false;
+  let whole = false;
+  let timer = 0;
+  let reportedAt = 0;
+
+  function change(photo, fields) {
+    if (fields.status && fields.status !== photo.status) photo.since_ms = Date.now();
+    Object.assign(photo, fields);
+    dirty.add(photo.id);
+    report();
+  }
+
+  function report() {
+    if (timer) return;
+    timer = setTimeout(flush, Math.max(0, reportedAt + REPORT_EVERY_MS - Date.now()));
+  }
+
+  function describe(id) {
+    const { name, size_bytes, at_ms, status, since_ms, trouble, retry_at_ms, answer, preview, refusal } = photos.get(id);
+    return { id, name, size_bytes, at_ms, status, since_ms, trouble, retry_at_ms, answer, preview, refusal };
+  }
+
+  function flush() {
+    timer = 0;
+    reportedAt = Date.now();
+    const ids = (whole ? [...photos.keys()] : [...dirty]).filter((id) => photos.has(id));
+    const detail = { cleared, whole, removed: removed.splice(0), photos: ids.map(describe) };
+    dirty.clear();
+    cleared = whole = false;
+    window.dispatchEvent(new CustomEvent("argusphotos", { detail }));
+    setTimeout(compare, CHECK_AFTER_MS);
+  }
+
+  // A server that was restarted knows nothing of the photos here, so it is told again.
+  function compare() {
+    const known = document.querySelector("[data-known]")?.dataset.known;
+    if (known === undefined || timer || Number(known) === photos.size || !photos.size) return;
+    whole = true;
+    report();
+  }
+
+  window.addEventListener("arguslistening", () => {
+    if (!zone()) return;
+    whole = true;
+    report();
+    show();
+  });
+
+  // Drawing ---------------------------------------------------------------------------------------------------------
+
+  const thumbnails = window.argusThumbnails(photos);
+
+  // The chosen photo, large, from the file itself: it is there before any server has seen it.
+  let shown = "";
+  let shownUrl = "";
+
+  function show() {
+    const stage = document.querySelector(".stage");
+    const place = document.querySelector("[data-local-photo]");
+    if (!stage || !place) return;
+    const photo = photos.get(stage.dataset.photo) ?? (photos.size === 1 ? [...photos.values()][0] : undefined);
+    if (photo && photo.id === shown && place.firstChild) return;
+    place.replaceChildren();
+    stage.removeAttribute("data-local");
+    if (shownUrl) URL.revokeObjectURL(shownUrl);
+    shown = photo?.id ?? "";
+    shownUrl = photo?.file ? URL.createObjectURL(photo.file) : "";
+    if (!shownUrl) return;
+    const image = new Image();
+    image.alt = photo.name;
+    image.onload = () => stage.setAttribute("data-local", "");
+    image.onerror = () => image.remove();
+    image.src = shownUrl;
+    place.replaceChildren(image);
+  }
+
+  new MutationObserver((changes) => {
+    if (changes.some(({ target }) => target.matches?.(".stage"))) show();
+    if (changes.some(({ target }) => target.matches?.("[data-known]"))) setTimeout(compare, CHECK_AFTER_MS / 6);
+  }).observe(document, { subtree: true, attributeFilter: ["data-photo", "data-known"] });
+
+  document.addEventListener("click", (event) => {
+    const hit = (name) => event.target.closest?.(`[data-${name}]`)?.dataset[name.replace(/-(.)/g, (_, c) => c.toUpperCase())];
+    if (hit("retry") !== undefined) retry(photos.get(hit("retry")));
+    else if (hit("remove") !== undefined) remove(hit("remove"));
+    else if (hit("stop-all") !== undefined) stopAll();
+    else if (hit("clear-all") !== undefined) clear();
+    else if (hit("retry-all") !== undefined) retryAll();
+  });
+
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches?.("[data-model-choice]") || photos.size !== 1) return;
+    for (const photo of photos.values()) retry(photo);
+  });
+
+  window.argus = { ...window.argus, add, send, clear, report: (photo) => change(photo, {}) };
+})();
