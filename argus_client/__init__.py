@@ -32,19 +32,35 @@ from argus_client.errors import (
     UnsupportedMediaType,
 )
 from argus_client.requests import Image
-from argus_client.results import Classification, Model, ModelRef, Prediction, Readiness, Timing
+from argus_client.results import (
+    Accuracy,
+    Classification,
+    Deployment,
+    LatencyMs,
+    Model,
+    ModelRef,
+    Prediction,
+    Readiness,
+    Replicas,
+    ServiceStatus,
+    Timing,
+    Totals,
+)
 
 __all__ = [
+    "Accuracy",
     "ArgusClient",
     "ArgusClientError",
     "AsyncArgusClient",
     "Classification",
     "DeadlineExceeded",
+    "Deployment",
     "Forbidden",
     "Image",
     "ImageTooLarge",
     "Internal",
     "InvalidParameter",
+    "LatencyMs",
     "MalformedRequest",
     "MethodNotAllowed",
     "Model",
@@ -58,8 +74,11 @@ __all__ = [
     "ProblemError",
     "RateLimited",
     "Readiness",
+    "Replicas",
+    "ServiceStatus",
     "ServiceUnreachable",
     "Timing",
+    "Totals",
     "Unauthenticated",
     "UndecodableImage",
     "UnsupportedMediaType",

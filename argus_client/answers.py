@@ -7,7 +7,7 @@ something other than Argus, or another version of it, answers at that address.
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -24,7 +24,20 @@ from argus_client.errors import (
     UnsupportedMediaType,
 )
 from argus_client.requests import REQUEST_ID_HEADER
-from argus_client.results import Classification, Model, ModelRef, Prediction, Readiness, Timing
+from argus_client.results import (
+    Accuracy,
+    Classification,
+    Deployment,
+    LatencyMs,
+    Model,
+    ModelRef,
+    Prediction,
+    Readiness,
+    Replicas,
+    ServiceStatus,
+    Timing,
+    Totals,
+)
 
 T = TypeVar("T")
 
@@ -125,6 +138,11 @@ def read_labels(answer: Answer) -> list[str]:
     return _read(answer, lambda document: [str(label) for label in document["labels"]])
 
 
+def read_status(answer: Answer) -> ServiceStatus:
+    """What the service is doing."""
+    return _read(answer, _status)
+
+
 def read_live(answer: Answer) -> bool:
     """True when the service says that it runs."""
     return answer.status == 200
@@ -210,7 +228,45 @@ def _model(item: Any) -> Model:
         precision=str(item.get("precision", "")),
         license=item.get("license"),
         state=str(item.get("state", "")),
+        accuracy=None if item.get("accuracy") is None else _accuracy(item["accuracy"]),
     )
+
+
+def _accuracy(item: Any) -> Accuracy:
+    top5 = item.get("top5")
+    return Accuracy(
+        top1=float(item["top1"]),
+        top5=None if top5 is None else float(top5),
+        photos=int(item["photos"]),
+        precision=str(item["precision"]),
+        source=str(item["source"]),
+    )
+
+
+def _status(document: Any) -> ServiceStatus:
+    latency, totals = document["latency_ms"], document["totals"]
+    rates = ("requests_per_s", "images_per_s", "refused_per_s", "errors_per_s", "offered_per_s")
+    return ServiceStatus(
+        replicas=Replicas(**_replicas(document["replicas"])),
+        ongoing=int(document["ongoing"]),
+        queued=int(document["queued"]),
+        **{name: float(document[name]) for name in rates},
+        latency_ms=LatencyMs(
+            **{name: None if latency[name] is None else float(latency[name]) for name in ("p50", "p95", "p99")}
+        ),
+        window_s=float(document["window_s"]),
+        totals=Totals(**{field.name: int(totals[field.name]) for field in fields(Totals)}),
+        uptime_s=float(document["uptime_s"]),
+        complete=bool(document.get("complete", True)),
+        deployments=tuple(
+            Deployment(**_replicas(item), name=str(item["name"]), min=item.get("min"), max=item.get("max"))
+            for item in document["deployments"]
+        ),
+    )
+
+
+def _replicas(item: Any) -> dict[str, int]:
+    return {name: int(item[name]) for name in ("running", "starting", "stopping", "target")}
 
 
 def _excerpt(body: bytes, limit: int = 120) -> str:

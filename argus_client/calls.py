@@ -14,7 +14,7 @@ from argus_client.answers import Answer
 from argus_client.errors import ProblemError
 from argus_client.exchange import Exchange, Failure, exchange, probe_live, probe_ready
 from argus_client.requests import Image, Request
-from argus_client.results import Classification, Model, Readiness
+from argus_client.results import Classification, Model, Readiness, ServiceStatus
 
 T = TypeVar("T")
 
@@ -62,6 +62,10 @@ class Calls:
     def labels(self, name: str) -> Exchange[list[str]]:
         """Steps of `labels`."""
         return self._exchange(requests.list_labels(name), answers.read_labels)
+
+    def status(self) -> Exchange[ServiceStatus]:
+        """Steps of `status`."""
+        return self._exchange(requests.ask_status(), answers.read_status)
 
     def live(self) -> Exchange[bool]:
         """Steps of `live`."""

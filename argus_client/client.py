@@ -15,7 +15,7 @@ from argus_client.calls import DEFAULT_URL, Calls, answer, arguments
 from argus_client.errors import ProblemError
 from argus_client.exchange import Exchange, Failure, Send, Wait
 from argus_client.requests import Image, Request
-from argus_client.results import Classification, Model, Readiness
+from argus_client.results import Classification, Model, Readiness, ServiceStatus
 
 T = TypeVar("T")
 
@@ -72,6 +72,10 @@ class ArgusClient:
     def labels(self, name: str) -> list[str]:
         """The labels of a model, by class id; raises ModelNotFound."""
         return self._run(self._calls.labels(name))
+
+    def status(self) -> ServiceStatus:
+        """What the service is doing now, over all its replicas; ask as often as once a second."""
+        return self._run(self._calls.status())
 
     def live(self) -> bool:
         """Whether the service runs; False when it cannot be reached."""

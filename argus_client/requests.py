@@ -81,6 +81,11 @@ def list_labels(name: str) -> Request:
     return Request("GET", f"{_model_path(name)}/labels")
 
 
+def ask_status() -> Request:
+    """Ask what the service is doing."""
+    return Request("GET", "/v1/status")
+
+
 def ask_live() -> Request:
     """Ask whether the service runs."""
     return Request("GET", "/health/live")

@@ -58,8 +58,26 @@ class Classification:
 
 
 @dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How often a model is right, as shares from 0 to 1, and who says so.
+
+    top1: its first label is right; top5: one of its first five is; None where that is not known. photos: on how many;
+    precision: in which it was measured, which need not be the one that is served.
+    """
+
+    top1: float
+    top5: float | None
+    photos: int
+    precision: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
-    """A model that the service serves; input and preprocessing as the service describes them."""
+    """A model that the service serves; input and preprocessing as the service describes them.
+
+    accuracy: None where nobody measured it, or the service is older than the field.
+    """
 
     name: str
     version: str
@@ -71,6 +89,71 @@ class Model:
     precision: str
     license: str | None
     state: str
+    accuracy: Accuracy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """How many replicas there are, by their state; target: how many there should be."""
+
+    running: int
+    starting: int
+    stopping: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment(Replicas):
+    """The replicas of one part of the service; min, max: what it is scaled between, None where that is not known."""
+
+    name: str
+    min: int | None
+    max: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyMs:
+    """Latencies in milliseconds, inside the service; None when nothing was answered in the window."""
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Requests by what became of them, and images that were classified, since the service started."""
+
+    requests: int
+    images: int
+    refused: int
+    client_errors: int
+    server_errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """What the service is doing now, over all its replicas; rates and latencies over the last `window_s` seconds.
+
+    replicas: of the deployment that takes the requests. ongoing: requests under way; queued: images that wait.
+    requests_per_s: answered; offered_per_s: answered, refused and failed together. complete: False where the service
+    could not ask all its replicas, so that the figures are those of some.
+    """
+
+    replicas: Replicas
+    ongoing: int
+    queued: int
+    requests_per_s: float
+    images_per_s: float
+    refused_per_s: float
+    errors_per_s: float
+    offered_per_s: float
+    latency_ms: LatencyMs
+    window_s: float
+    totals: Totals
+    uptime_s: float
+    complete: bool
+    deployments: tuple[Deployment, ...]
 
 
 @dataclass(frozen=True, slots=True)

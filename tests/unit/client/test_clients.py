@@ -12,7 +12,7 @@ import pytest
 from argus_client import ArgusClient, AsyncArgusClient, ServiceUnreachable
 from tests.unit.client.service import ITEM, Service, classified, problem, refuse
 
-CALLS = ["classify", "classify_batch", "models", "model", "labels", "live", "ready"]
+CALLS = ["classify", "classify_batch", "models", "model", "labels", "status", "live", "ready"]
 
 
 @pytest.mark.parametrize("name", ["__init__", *CALLS])
