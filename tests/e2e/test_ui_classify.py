@@ -55,6 +55,7 @@ def test_the_service_receives_the_very_bytes_that_were_chosen(page: Page, servic
     posts = [seen for seen in service.behaviour.seen if "/classify" in seen["path"]]
     assert len(posts) == 1
     assert posts[0]["bytes"] >= CAT.stat().st_size
+    assert posts[0]["path"].startswith("/v1/classify")
 
 
 @pytest.mark.parametrize("target", [".zone", ".footnote"])
@@ -99,7 +100,7 @@ def test_the_photo_shows_before_the_answer(page: Page, service: FakeService) -> 
 
 
 def test_a_reload_keeps_photo_and_answer(page: Page) -> None:
-    """The session outlives the page's script: the server's preview stands in for the local one."""
+    """The session outlives the page's script: its small copy stands in for the photo."""
     page.set_input_files(FILE_INPUT, CAT)
     expect(page.locator(".kept-photo")).to_have_count(1)
     page.reload()
@@ -146,7 +147,7 @@ def test_everything_works_with_the_keyboard_alone(page: Page) -> None:
         if reached[-1] == "A cup of coffee":
             page.keyboard.press("Enter")
             break
-    assert "Choose a photo" in reached
+    assert "Choose photos" in reached
     top_label(page)
     page.focus('input[name="top_k"]:checked')
     page.keyboard.press("ArrowRight")

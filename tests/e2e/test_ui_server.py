@@ -50,13 +50,14 @@ def test_an_unknown_address_is_a_404(ui_url: str) -> None:
 
 def test_an_upload_past_the_limit_is_refused(ui_url: str) -> None:
     """By its declared length already; bytes that nobody declared are counted, as the unit tests show."""
-    answer = httpx.post(f"{ui_url}/_upload", content=bytes(12_000_000))
-    assert answer.status_code == 413
+    for path in ("/photos", "/_upload"):
+        assert httpx.post(f"{ui_url}{path}", content=bytes(12_000_000)).status_code == 413
 
 
 def test_another_pages_requests_are_refused(ui_url: str) -> None:
     """Neither an upload nor a session from another origin; nobody is invited by CORS."""
     foreign = {"origin": "http://elsewhere.example"}
+    assert httpx.post(f"{ui_url}/photos", headers=foreign).status_code == 403
     assert httpx.post(f"{ui_url}/_upload", headers=foreign).status_code == 403
     upgrade = {
         "connection": "Upgrade",
