@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up test test-unit browser lint format accuracy bench bench-batching lock clean
+.PHONY: help install up test test-unit test-ui screenshots browser lint format accuracy bench bench-batching lock clean
 
 BIN := .venv/bin
 CODE := serve_app argus_client reflex_frontend tests benchmarks scripts
@@ -26,6 +26,12 @@ test: install browser ## Run every test; needs nothing but Python 3.11 or newer
 
 test-unit: install ## Run the fast tests: no Ray, no browser
 	@$(BIN)/python -m pytest tests/unit
+
+test-ui: install browser ## Run the tests of the page in a real browser; pictures of every page go to out/screenshots
+	@$(BIN)/python -m pytest tests/unit/ui tests/e2e/test_ui_*.py
+
+screenshots: install browser ## Draw every page and every state of it into out/screenshots
+	@$(BIN)/python -m tests.e2e.screenshots
 
 lint: install ## Check style, types, imports and file lengths
 	@$(BIN)/ruff check .
