@@ -14,8 +14,8 @@ from reflex_components_core.core.window_events import WindowEventListener
 _SAY_LISTENING = Var('useEffect(() => { window.dispatchEvent(new CustomEvent("arguslistening")); }, []);')
 
 
-def _read_detail(event: rx.vars.ObjectVar[dict[str, Any]]) -> tuple[Var[Any]]:
-    return (event["detail"],)
+def _read_detail(event: rx.vars.ObjectVar[dict[str, Any]]) -> tuple[Var[dict[str, Any]]]:
+    return (event["detail"].to(dict[str, Any]),)
 
 
 class BrowserEvents(WindowEventListener):
