@@ -13,6 +13,7 @@ from reflex.app import default_error_boundary
 from reflex_frontend import texts
 from reflex_frontend.edge import guard
 from reflex_frontend.state.classify import ClassifyState
+from reflex_frontend.state.compare import CompareState
 from reflex_frontend.state.health import HealthState
 from reflex_frontend.view.api import api_page
 from reflex_frontend.view.classify import classify_page
@@ -37,7 +38,13 @@ class Page:
 
 PAGES = (
     Page("/", texts.NAV_CLASSIFY, texts.PAGE_TITLE, classify_page, (ClassifyState.open_page,)),
-    Page("/compare", texts.NAV_COMPARE, texts.TITLE.format(page=texts.NAV_COMPARE), compare_page),
+    Page(
+        "/compare",
+        texts.NAV_COMPARE,
+        texts.TITLE.format(page=texts.NAV_COMPARE),
+        compare_page,
+        (CompareState.open_page,),
+    ),
     Page("/history", texts.NAV_HISTORY, texts.TITLE.format(page=texts.NAV_HISTORY), history_page),
     Page("/live", texts.NAV_LIVE, texts.TITLE.format(page=texts.NAV_LIVE), live_page),
     Page("/api", texts.NAV_API, texts.TITLE.format(page=texts.NAV_API), api_page),

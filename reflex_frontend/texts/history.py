@@ -1,4 +1,37 @@
-"""Words of the history page."""
+"""Words of the history page. `{...}` is filled in by the page's script, which draws there."""
 
 HEADLINE = "History"
 LEAD = "What was classified in this browser. It stays here and is sent nowhere."
+
+SEARCH = "Search names, labels and models"
+COUNT_ONE = "{total} photo"
+COUNT_MANY = "{total} photos"
+COUNT_SOME = "{found} of {total} photos"
+TODAY, YESTERDAY = "Today", "Yesterday"
+DOWNLOAD = "Download all as {kind}"
+CLEAR_ALL = "Clear all"
+SHOW_MORE = "Show more"
+OPEN = "Details"
+REMOVE = "Remove {name}"
+
+EMPTY = "Nothing here yet"
+EMPTY_DETAIL = "Photos that you classify or compare appear here, with what was found in them."
+START = "Classify a photo"
+NO_MATCH = "Nothing matches \N{LEFT DOUBLE QUOTATION MARK}{query}\N{RIGHT DOUBLE QUOTATION MARK}."
+NO_MATCH_DETAIL = "Names, models and the labels of each photo are searched."
+CLEAR_SEARCH = "Clear the search"
+FLEETING = "This browser does not let the page keep anything. What you see goes when the page is closed."
+
+REMOVED = "{name} is removed."
+UNDO = "Undo"
+
+CLEAR_TITLE = "Clear the history?"
+CLEAR_ONE = "The one photo here is removed from this browser. This cannot be undone."
+CLEAR_MANY = "All {total} photos are removed from this browser. This cannot be undone."
+CANCEL = "Cancel"
+
+DETAILS = "Details of one photo"
+LABELS = "Labels"
+NEWER, OLDER = "Newer", "Older"
+CLOSE = "Close"
+REMOVE_ONE = "Remove"
