@@ -32,6 +32,7 @@ from argus_client.results import (
     Model,
     ModelRef,
     Prediction,
+    Quantisation,
     Readiness,
     Replicas,
     ServiceStatus,
@@ -229,6 +230,18 @@ def _model(item: Any) -> Model:
         license=item.get("license"),
         state=str(item.get("state", "")),
         accuracy=None if item.get("accuracy") is None else _accuracy(item["accuracy"]),
+        weights=str(item.get("weights") or ""),
+        num_parameters=int(item.get("num_parameters") or 0),
+        source=str(item.get("source") or ""),
+        quantisation=None if item.get("quantisation") is None else _quantisation(item["quantisation"]),
+    )
+
+
+def _quantisation(item: Any) -> Quantisation:
+    return Quantisation(
+        calibration_photos=int(item["calibration_photos"]),
+        checked_photos=int(item["checked_photos"]),
+        agreement=float(item["agreement"]),
     )
 
 

@@ -73,10 +73,19 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True)
+class Quantisation:
+    """How an int8 model was made; agreement: share, 0 to 1, of the checked photos with the first label of fp32."""
+
+    calibration_photos: int
+    checked_photos: int
+    agreement: float
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A model that the service serves; input and preprocessing as the service describes them.
 
-    accuracy: None where nobody measured it, or the service is older than the field.
+    accuracy: None where nobody measured it, or the service is older than the field; quantisation: of int8 alone.
     """
 
     name: str
@@ -90,6 +99,10 @@ class Model:
     license: str | None
     state: str
     accuracy: Accuracy | None = None
+    weights: str = ""
+    num_parameters: int = 0
+    source: str = ""
+    quantisation: Quantisation | None = None
 
 
 @dataclass(frozen=True, slots=True)

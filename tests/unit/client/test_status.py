@@ -10,6 +10,7 @@ from argus_client import (
     Deployment,
     LatencyMs,
     NotReady,
+    Quantisation,
     Replicas,
     ServiceUnreachable,
     Totals,
@@ -84,3 +85,12 @@ def test_a_model_says_how_often_it_is_right() -> None:
 def test_a_model_without_an_accuracy_is_a_model(document: dict[str, Any]) -> None:
     """Neither a service that does not know the field nor a model that nobody measured is an error."""
     assert Service(httpx.Response(200, json=document)).client().model("m").accuracy is None
+
+
+def test_a_model_says_where_it_comes_from_and_how_it_was_quantised() -> None:
+    """Weights, parameters and source; the facts of int8 where there are any."""
+    made = {"calibration_photos": 300, "checked_photos": 700, "agreement": 0.973, "photos_sha256": "00"}
+    about = {"weights": "w 1.0", "num_parameters": 4_652_008, "source": "a package", "quantisation": made}
+    model = Service(httpx.Response(200, json={**MODEL, **about})).client().model("m")
+    assert (model.weights, model.num_parameters, model.source) == ("w 1.0", 4_652_008, "a package")
+    assert model.quantisation == Quantisation(300, 700, 0.973)
