@@ -7,6 +7,7 @@ import contextlib
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -23,6 +24,7 @@ MODEL = {
     "license": "Apache-2.0",
     "state": "ready",
 }
+SECOND_MODEL = {**MODEL, "name": "resnet50", "version": "11ad9b0c6f7e", "default": False, "precision": "fp32"}
 LABELS = (
     ("tabby", 0.6121),
     ("tiger cat", 0.2284),
@@ -35,11 +37,26 @@ LABELS = (
     ("tub", 0.0006),
     ("quilt", 0.0004),
 )
+SECOND_LABELS = (
+    ("lynx", 0.5402),
+    ("tabby", 0.2014),
+    ("tiger cat", 0.1033),
+    ("Egyptian cat", 0.0907),
+    ("cougar", 0.0122),
+    ("leopard", 0.0081),
+    ("red fox", 0.0054),
+    ("snow leopard", 0.0031),
+    ("coyote", 0.0013),
+    ("doormat", 0.0002),
+)
 
 
 @dataclass
 class Behaviour:
-    """What the service does with the next requests; problems: status, code, Retry-After of each answer to come."""
+    """What the service does with the next requests; problems: status, code, Retry-After of each answer to come.
+
+    second_problems: the same for the second model alone. labels: those of the default model.
+    """
 
     ready: bool = True
     delay_s: float = 0.0
@@ -47,6 +64,9 @@ class Behaviour:
     seen: list[dict[str, Any]] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
     hold: bool = False
+    two_models: bool = False
+    second_problems: list[tuple[int, str, int | None]] = field(default_factory=list)
+    labels: Callable[[bytes], tuple[tuple[str, float], ...]] = lambda image: LABELS
 
 
 class FakeService:
@@ -111,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "/health/live" | "/health/ready":
                 self._send(200, {"status": "ok"})
             case "/v1/models":
-                self._send(200, {"models": [MODEL]})
+                self._send(200, {"models": [MODEL, SECOND_MODEL] if self.behaviour.two_models else [MODEL]})
             case _:
                 self._problem(404, "not_found", None)
 
@@ -126,8 +146,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._problem(503, "not_ready", 2)
         elif behaviour.problems:
             self._problem(*behaviour.problems.pop(0))
+        elif f"/models/{SECOND_MODEL['name']}/" in self.path:
+            if behaviour.second_problems:
+                self._problem(*behaviour.second_problems.pop(0))
+            else:
+                self._send(200, _answer(f"req-{len(behaviour.seen):04d}-7c1e", SECOND_MODEL, SECOND_LABELS))
         else:
-            self._send(200, _answer(f"req-{len(behaviour.seen):04d}-7c1e"))
+            self._send(200, _answer(f"req-{len(behaviour.seen):04d}-7c1e", MODEL, behaviour.labels(body)))
 
     def _problem(self, status: int, code: str, retry_after_s: int | None) -> None:
         title = code.replace("_", " ").capitalize()
@@ -154,11 +179,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: what was asked is in `seen`."""
 
 
-def _answer(request_id: str) -> dict[str, Any]:
-    predictions = [{"class_id": n, "label": label, "score": score} for n, (label, score) in enumerate(LABELS)]
+def _answer(request_id: str, model: dict[str, Any], labels: tuple[tuple[str, float], ...]) -> dict[str, Any]:
+    predictions = [{"class_id": n, "label": label, "score": score} for n, (label, score) in enumerate(labels)]
     return {
         "request_id": request_id,
-        "model": {"name": MODEL["name"], "version": MODEL["version"]},
+        "model": {"name": model["name"], "version": model["version"]},
         "results": [
             {
                 "filename": "photo",
