@@ -5,6 +5,7 @@ left answer  --\
 right answer --/                                  --> agreement
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reflex_frontend import figures
@@ -28,6 +29,15 @@ class Row:
     right_first: bool = False
     difference: str = ""
     spoken: str = ""
+
+
+def choose_pair(names: Sequence[str], left: str, right: str) -> tuple[str, str]:
+    """Two different models of those that there are, as wanted where that is possible; ("", "") if there are not two."""
+    if len(names) < 2:
+        return "", ""
+    chosen_left = left if left in names else next(name for name in names if name != right)
+    wanted = right in names and right != chosen_left
+    return chosen_left, right if wanted else next(name for name in names if name != chosen_left)
 
 
 def compare(left: Answer, right: Answer, top_k: int) -> list[Row]:

@@ -67,13 +67,13 @@ class CompareState(rx.State):
     @rx.event
     async def choose_left(self, model: str) -> None:
         """The left side's model; if the right side has it, they change places."""
-        left, right = _pair(await self._names(), self.wanted_left, self.wanted_right)
+        left, right = comparison.choose_pair(await self._names(), self.wanted_left, self.wanted_right)
         self.wanted_left, self.wanted_right = model[:200], left if model == right else right
 
     @rx.event
     async def choose_right(self, model: str) -> None:
         """The right side's model; if the left side has it, they change places."""
-        left, right = _pair(await self._names(), self.wanted_left, self.wanted_right)
+        left, right = comparison.choose_pair(await self._names(), self.wanted_left, self.wanted_right)
         self.wanted_left, self.wanted_right = right if model == left else left, model[:200]
 
     @rx.event
@@ -94,12 +94,12 @@ class CompareState(rx.State):
     @rx.var
     async def left_model(self) -> str:
         """The left side's model, "" while there are not two."""
-        return _pair(await self._names(), self.wanted_left, self.wanted_right)[0]
+        return comparison.choose_pair(await self._names(), self.wanted_left, self.wanted_right)[0]
 
     @rx.var
     async def right_model(self) -> str:
         """The right side's model, "" while there are not two."""
-        return _pair(await self._names(), self.wanted_left, self.wanted_right)[1]
+        return comparison.choose_pair(await self._names(), self.wanted_left, self.wanted_right)[1]
 
     @rx.var
     async def model(self) -> str:
@@ -169,15 +169,6 @@ class CompareState(rx.State):
     def _top_k(self) -> int:
         # The browser's storage can hold anything; what is not a number counts as the default.
         return int(self.top_k) if self.top_k in TOP_K_CHOICES else 5
-
-
-def _pair(names: list[str], left: str, right: str) -> tuple[str, str]:
-    """Two different models of those that there are, as wanted where that is possible."""
-    if len(names) < 2:
-        return "", ""
-    left = left if left in names else next(name for name in names if name != right)
-    right = right if right in names and right != left else next(name for name in names if name != left)
-    return left, right
 
 
 def _read_side(report: Any) -> Photo:
