@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.e2e.fake_status import Ledger
+
 MODEL = {
     "name": "efficientnet_lite0",
     "version": "9f3c1a7e42b0",
@@ -64,6 +66,7 @@ class Behaviour:
     seen: list[dict[str, Any]] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
     hold: bool = False
+    ledger: Ledger = field(default_factory=Ledger)
     two_models: bool = False
     second_problems: list[tuple[int, str, int | None]] = field(default_factory=list)
     labels: Callable[[bytes], tuple[tuple[str, float], ...]] = lambda image: LABELS
@@ -121,6 +124,7 @@ class FakeService:
 
 class _Handler(BaseHTTPRequestHandler):
     behaviour: Behaviour
+    answered_status: int = 0
     # A connection for each request, so that stopping the server is felt at once.
     protocol_version = "HTTP/1.0"
 
@@ -132,11 +136,20 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, {"status": "ok"})
             case "/v1/models":
                 self._send(200, {"models": [MODEL, SECOND_MODEL] if self.behaviour.two_models else [MODEL]})
+            case "/v1/status" if self.behaviour.ledger.known:
+                self._send(200, self.behaviour.ledger.describe())
             case _:
                 self._problem(404, "not_found", None)
 
     def do_POST(self) -> None:
-        behaviour = self.behaviour
+        ledger = self.behaviour.ledger
+        arrived = ledger.arrive()
+        try:
+            self._answer_photo(self.behaviour)
+        finally:
+            ledger.leave(arrived, self.answered_status)
+
+    def _answer_photo(self, behaviour: Behaviour) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         behaviour.seen.append({"path": self.path, "bytes": len(body), "type": self.headers.get("content-type")})
         if behaviour.hold:
@@ -164,6 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(
         self, status: int, body: Any, kind: str = "application/json", headers: dict[str, str] | None = None
     ) -> None:
+        self.answered_status = status
         payload = json.dumps(body).encode()
         with contextlib.suppress(ConnectionError):  # the browser may have left meanwhile
             self.send_response(status)
