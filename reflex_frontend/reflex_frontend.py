@@ -12,9 +12,11 @@ from reflex.app import default_error_boundary
 
 from reflex_frontend import texts
 from reflex_frontend.edge import guard
+from reflex_frontend.state.api import ApiState
 from reflex_frontend.state.classify import ClassifyState
 from reflex_frontend.state.compare import CompareState
 from reflex_frontend.state.health import HealthState
+from reflex_frontend.state.live import LiveState
 from reflex_frontend.view.api import api_page
 from reflex_frontend.view.classify import classify_page
 from reflex_frontend.view.compare import compare_page
@@ -46,8 +48,8 @@ PAGES = (
         (CompareState.open_page,),
     ),
     Page("/history", texts.NAV_HISTORY, texts.TITLE.format(page=texts.NAV_HISTORY), history_page),
-    Page("/live", texts.NAV_LIVE, texts.TITLE.format(page=texts.NAV_LIVE), live_page),
-    Page("/api", texts.NAV_API, texts.TITLE.format(page=texts.NAV_API), api_page),
+    Page("/live", texts.NAV_LIVE, texts.TITLE.format(page=texts.NAV_LIVE), live_page, (LiveState.follow_pulse,)),
+    Page("/api", texts.NAV_API, texts.TITLE.format(page=texts.NAV_API), api_page, (ApiState.open_page,)),
     Page("/model", texts.NAV_MODEL, texts.TITLE.format(page=texts.NAV_MODEL), model_page),
 )
 STYLES = ("tokens", "shell", "classify", "compare", "history", "live", "api", "model")
