@@ -38,9 +38,10 @@ from argus_client import ArgusClient
 
 # The client sends bytes: base64 from elsewhere is decoded first.
 text = base64.b64encode(Path("photo.jpg").read_bytes())
+photo = base64.b64decode(text)
 
 with ArgusClient(<BASE_URL>) as client:
-    answer = client.classify(base64.b64decode(text), <OPTIONS>)
+    answer = client.classify(photo, <OPTIONS>)
 
 for prediction in answer.predictions:
     print(f"{prediction.score:6.1%}  {prediction.label}")

@@ -6,7 +6,7 @@ from reflex.utils.imports import ImportDict
 from reflex_frontend.building import FONT
 
 # In this order: the later ones use the earlier ones.
-SCRIPTS = ("argus", "thumbnails", "photos", "intake", "history", "history-files", "history-page", "compare")
+SCRIPTS = ("argus", "thumbnails", "photos", "intake", "history", "history-files", "history-page", "compare", "tabs")
 
 HEAD = [
     rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
