@@ -53,6 +53,10 @@ class Backend(Protocol):
         """Whether requests can be answered."""
 
     @property
+    def queued(self) -> int:
+        """Images that wait here, for a decoder or for a model."""
+
+    @property
     def models(self) -> Sequence[ServedModel]:
         """What is served, the default first."""
 
@@ -70,6 +74,10 @@ class Classifier(Protocol):
 
     name: str
     card: ModelCard
+
+    @property
+    def waiting(self) -> int:
+        """Images that wait here, for a decoder or for the model."""
 
     async def classify(self, data: bytes, *, top_k: int, min_score: float, deadline: float) -> ImageResult:
         """data: an encoded image. deadline: a `time.monotonic` value.
@@ -94,6 +102,11 @@ class ModelRepository:
     def ready(self) -> bool:
         """Whether requests can be answered."""
         return not self._stopping
+
+    @property
+    def queued(self) -> int:
+        """See `Backend.queued`."""
+        return sum(classifier.waiting for classifier in self._classifiers.values())
 
     @property
     def models(self) -> Sequence[ServedModel]:

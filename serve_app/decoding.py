@@ -35,12 +35,19 @@ class ImageDecoder:
     def __init__(self, preprocessing: Preprocessing, *, max_pixels: int, threads: int, name: str) -> None:
         self._preprocessing = preprocessing
         self._max_pixels = max_pixels
+        self._threads = threads
+        self._aside = 0
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"decode-{name}") if threads else None
 
     @property
     def has_threads(self) -> bool:
         """Whether `decode_aside` can be used."""
         return self._pool is not None
+
+    @property
+    def waiting(self) -> int:
+        """Images given to the threads that none of them has begun."""
+        return max(0, self._aside - self._threads)
 
     def decode(self, data: bytes) -> Decoded:
         """Decode in the calling thread. Raises RequestError for a bad image."""
@@ -55,7 +62,11 @@ class ImageDecoder:
         deadline: a `time.monotonic` value; an image that is not begun by then never is.
         Raises DeadlineExceeded, and RequestError for a bad image.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._decode_in_time, data, deadline)
+        self._aside += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._decode_in_time, data, deadline)
+        finally:
+            self._aside -= 1
 
     def close(self) -> None:
         """Finish what has begun and end the threads. Blocks until then."""

@@ -1,4 +1,4 @@
-"""The Ray Serve deployments of both topologies. With `app`, the only modules that know Ray.
+"""The Ray Serve deployments of both topologies. With `app` and `noticeboard`, the only modules that know Ray.
 
     fused     load balancer -> ImageClassifier
     split     load balancer -> Ingress -> Inference_<model>, one deployment a model
@@ -21,6 +21,7 @@ from serve_app.bootstrap import connect_repository, load_pixel_classifier, load_
 from serve_app.errors import DeadlineExceeded, HttpError, NotReady, Overloaded
 from serve_app.http.app import create_app
 from serve_app.http.edge import watch_clients_here
+from serve_app.noticeboard import share_status
 from serve_app.preprocessing import Pixels
 from serve_app.settings import Settings
 from serve_app.split import Ranking
@@ -58,7 +59,8 @@ class ImageClassifier:
 
     async def __serve_build_asgi_app__(self) -> ASGIApp:
         watch_clients_here()
-        return create_app(self._repository, self._settings, echo_request_id=False)
+        status = share_status(lambda: self._repository.queued)
+        return create_app(self._repository, self._settings, status_source=status, echo_request_id=False)
 
 
 class Inference:
@@ -66,6 +68,7 @@ class Inference:
 
     def __init__(self, settings: Settings, name: str) -> None:
         self._classifier = load_pixel_classifier(settings, name)
+        self._status = share_status(lambda: self._classifier.waiting)  # its queue is part of the service's status
 
     async def describe(self) -> ModelCard:
         """The model's card: the ingress takes preprocessing and labels from where the model is."""
@@ -97,7 +100,8 @@ class Ingress:
             for name, handle in self._handles.items()
         }
         repository = connect_repository(self._settings, models)
-        return create_app(repository, self._settings, echo_request_id=False)
+        status = share_status(lambda: repository.queued)
+        return create_app(repository, self._settings, status_source=status, echo_request_id=False)
 
 
 class HandledModel:

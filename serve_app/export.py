@@ -84,6 +84,7 @@ def export_artifact(
             license=entry.license,
             source=entry.source,
             num_parameters=sum(parameter.numel() for parameter in module.parameters()),
+            published=entry.published,
         )
         with stage_folder(root) as folder:
             if runtime == "torch":

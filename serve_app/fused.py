@@ -42,6 +42,11 @@ class FusedClassifier:
             name=f"model-{name}",
         )
 
+    @property
+    def waiting(self) -> int:
+        """See `Classifier.waiting`."""
+        return self._decoder.waiting + self._batcher.waiting
+
     async def classify(self, data: bytes, *, top_k: int, min_score: float, deadline: float) -> ImageResult:
         """See `Classifier.classify`."""
         arrived = time.monotonic()

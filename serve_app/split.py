@@ -94,6 +94,11 @@ class SplitClassifier:
             name=name,
         )
 
+    @property
+    def waiting(self) -> int:
+        """See `Classifier.waiting`. What waits for the model waits where that is."""
+        return self._decoder.waiting
+
     async def classify(self, data: bytes, *, top_k: int, min_score: float, deadline: float) -> ImageResult:
         """See `Classifier.classify`. The way to the model and back counts as waiting."""
         arrived = time.monotonic()

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from serve_app.artifacts.calibration import Quantisation
+from serve_app.catalog.accuracy import Accuracy
 from serve_app.preprocessing import Preprocessing
 
 
@@ -14,6 +15,7 @@ class ModelCard:
     version: the first 12 hexadecimal digits of the artifact's digest.
     labels: one per class, in the order of the logits.
     quantisation: of an int8 model only.
+    published: the accuracy that whoever trained the weights says they have.
     """
 
     name: str
@@ -27,6 +29,7 @@ class ModelCard:
     source: str
     num_parameters: int
     quantisation: Quantisation | None = None
+    published: Accuracy | None = None
 
     @property
     def num_classes(self) -> int:
@@ -47,13 +50,15 @@ class ModelCard:
             "source": self.source,
             "num_parameters": self.num_parameters,
             "quantisation": None if self.quantisation is None else asdict(self.quantisation),
+            "published": None if self.published is None else self.published.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ModelCard":
         """The inverse of `to_dict`. Raises KeyError, TypeError or ValueError for anything else."""
         text = {key: str(values[key]) for key in ("name", "weights", "version", "runtime", "precision")}
-        quantisation = values.get("quantisation")  # cards of the other precisions may be older than this field
+        # A card may be older than these fields.
+        quantisation, published = values.get("quantisation"), values.get("published")
         return cls(
             **text,
             labels=tuple(str(label) for label in values["labels"]),
@@ -62,4 +67,5 @@ class ModelCard:
             source=str(values["source"]),
             num_parameters=int(values["num_parameters"]),
             quantisation=None if quantisation is None else Quantisation.from_dict(quantisation),
+            published=None if published is None else Accuracy.from_dict(published),
         )

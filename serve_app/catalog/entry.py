@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serve_app.catalog.accuracy import Accuracy
 from serve_app.errors import WeightsInvalid
 from serve_app.preprocessing import Preprocessing
 
@@ -25,6 +26,7 @@ class CatalogEntry:
         WeightsUnavailable.
     build: makes the architecture, with the parameters that the published file has, still random.
     adapt: makes a checkpoint's tensors fit the architecture's names; raises WeightsInvalid.
+    published: the accuracy that whoever trained the weights says they have.
     finish: removes what only training needs (auxiliary heads), after the weights are loaded.
     """
 
@@ -38,6 +40,7 @@ class CatalogEntry:
     build: Callable[[], "nn.Module"]
     adapt: Callable[["nn.Module", StateDict], StateDict]
     finish: Callable[["nn.Module"], "nn.Module"]
+    published: Accuracy | None = None
 
     def load(self, weights_file: Path) -> "nn.Module":
         """The module with its weights, in eval mode, on the CPU, float32.

@@ -16,12 +16,15 @@ import torchvision
 from torch import nn
 from torchvision.models._api import WeightsEnum
 
+from serve_app.catalog.accuracy import Accuracy
 from serve_app.catalog.downloads import fetch_weights
 from serve_app.catalog.entry import CatalogEntry, StateDict
 from serve_app.errors import UnknownModel
 from serve_app.preprocessing import Interpolation, Preprocessing
 
 _CODE_LICENSE = "BSD-3-Clause (torchvision)"
+# What torchvision evaluates on, and how many photos its validation set has.
+_DATA_SET, _DATA_SET_PHOTOS = "ImageNet-1K", 50_000
 _DENSENET_OLD_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
@@ -63,6 +66,21 @@ def resolve(name: str, weights: str | None) -> CatalogEntry:
         build=lambda: _build(name, member),
         adapt=_rename_old_densenet,
         finish=_drop_auxiliary_heads,
+        published=_published(member),
+    )
+
+
+def _published(weights: WeightsEnum) -> Accuracy | None:
+    metrics = weights.meta.get("_metrics", {}).get(_DATA_SET, {})
+    if "acc@1" not in metrics:
+        return None
+    top5 = metrics.get("acc@5")
+    return Accuracy(
+        top1=round(metrics["acc@1"] / 100, 5),
+        top5=None if top5 is None else round(top5 / 100, 5),
+        photos=_DATA_SET_PHOTOS,
+        precision="fp32",
+        source=f"published by torchvision, on {_DATA_SET}",
     )
 
 

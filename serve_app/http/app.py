@@ -9,32 +9,37 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from serve_app.classifier import Backend
-from serve_app.http import health, v1
+from serve_app.http import health, status, v1
 from serve_app.http.classify import ClassifyOperation, ShortWay
 from serve_app.http.context import BodyLimit, RequestContext
 from serve_app.http.problems import install_problem_handlers
 from serve_app.http.schemas import correct_error_media_types
 from serve_app.settings import Settings
+from serve_app.status import OwnStatus, StatusSource
 
 _DESCRIPTION = """Classifies images. Send a photo to `POST /v1/classify` as the raw body, as multipart or as base64 in
 JSON; the answer lists the labels with the highest scores. Errors are RFC 9457 problem details with a stable `code`."""
 
 
-def create_app(backend: Backend, settings: Settings, *, echo_request_id: bool = True) -> ASGIApp:
+def create_app(
+    backend: Backend, settings: Settings, *, status_source: StatusSource | None = None, echo_request_id: bool = True
+) -> ASGIApp:
     """The whole HTTP service around a backend.
 
+    status_source: counts the requests, and knows the status of the service; without one this replica's own is shown.
     echo_request_id: off where the server in front adds `X-Request-ID` to responses itself, as Ray Serve does.
     """
     operation = ClassifyOperation(backend, settings)
+    status_source = status_source or OwnStatus(lambda: backend.queued)
     limited = BodyLimit(
-        ShortWay(create_api(backend, operation), operation),
+        ShortWay(create_api(backend, operation, status_source), operation),
         max_request_bytes=settings.limits.max_request_bytes,
         max_pending_bytes=settings.overload.max_pending_bytes,
     )
-    return RequestContext(limited, echo_request_id=echo_request_id)
+    return RequestContext(limited, status_source.tally, echo_request_id=echo_request_id)
 
 
-def create_api(backend: Backend, operation: ClassifyOperation) -> FastAPI:
+def create_api(backend: Backend, operation: ClassifyOperation, status_source: StatusSource) -> FastAPI:
     """The routes and their documentation, without what surrounds them."""
     app: FastAPI = FastAPIOffline(
         title="Argus",
@@ -44,6 +49,7 @@ def create_api(backend: Backend, operation: ClassifyOperation) -> FastAPI:
     )
     install_problem_handlers(app)
     app.include_router(v1.build_router(backend, operation))
+    app.include_router(status.build_router(status_source))
     app.include_router(health.build_router(backend))
 
     def describe() -> dict[str, Any]:

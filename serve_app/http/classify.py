@@ -135,6 +135,7 @@ def _render(
             }
         )
     request.state.server_timing.update(stages)
+    request.state.images = sum(isinstance(outcome, ImageResult) for _, outcome in outcomes)
     return render_json(
         {
             "request_id": request_id,

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its timing, and the cap on its body. Plain ASGI: nothing is buffered."""
+"""What surrounds every request: its id, its timing, its count, the cap on its body. Plain ASGI: nothing is buffered."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve_app.errors import HttpError, Overloaded, PayloadTooLarge
 from serve_app.http.problems import render_problem
+from serve_app.tally import Tally
 
 _LINGER_S = 2.0
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -21,10 +22,13 @@ class RequestContext:
 
     An `X-Request-ID` that the client, or a proxy before us, sent is kept. The response header is added here unless
     `echo_request_id` is off, for servers in front that add it themselves (Ray Serve does).
+
+    tally: counts every POST, the only requests that bring images; the rest looks at the service and is no work of it.
     """
 
-    def __init__(self, app: ASGIApp, *, echo_request_id: bool) -> None:
+    def __init__(self, app: ASGIApp, tally: Tally, *, echo_request_id: bool) -> None:
         self._app = app
+        self._tally = tally
         self._echo_request_id = echo_request_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,17 +42,26 @@ class RequestContext:
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["server_timing"] = {}
+        counted = scope["method"] == "POST"
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if self._echo_request_id:
                     headers["X-Request-ID"] = request_id
-                stages = {**state["server_timing"], "total": (time.perf_counter() - started) * 1e3}
+                now = time.perf_counter()
+                stages = {**state["server_timing"], "total": (now - started) * 1e3}
+                if counted:
+                    images = state.get("images", 0)
+                    self._tally.finish(now, status=message["status"], images=images, seconds=now - started)
                 headers["Server-Timing"] = ", ".join(f"{name};dur={ms:.2f}" for name, ms in stages.items())
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        self._tally.ongoing += counted
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            self._tally.ongoing -= counted
 
 
 class BodyLimit:

@@ -88,6 +88,16 @@ class Quantisation(BaseModel):
     photos_sha256: str
 
 
+class Accuracy(BaseModel):
+    """How often the model is right, and who says so."""
+
+    top1: float = Field(ge=0, le=1, examples=[0.888], description="Share of photos whose first label is right.")
+    top5: float | None = Field(ge=0, le=1, examples=[0.976], description="One of the first five; null if not known.")
+    photos: int = Field(examples=[1000], description="On how many labelled photos.")
+    precision: str = Field(examples=["fp32"], description="Of the measurement; it need not be the one that is served.")
+    source: str = Field(examples=["measured by Argus on labelled ImageNet photos"])
+
+
 class Model(BaseModel):
     """A model that is served."""
 
@@ -102,6 +112,7 @@ class Model(BaseModel):
     runtime: str = Field(examples=["openvino"])
     precision: str = Field(examples=["bf16"])
     quantisation: Quantisation | None = Field(description="Of an int8 model; null otherwise.")
+    accuracy: Accuracy | None = Field(description="Null where nobody measured it.")
     license: str = Field(examples=["Apache-2.0"])
     source: str
     state: str = Field(examples=["ready"])
@@ -126,7 +137,7 @@ class Status(BaseModel):
     status: str = Field(examples=["ready"])
 
 
-def _problems(*kinds: type[errors.HttpError]) -> dict[int | str, dict[str, Any]]:
+def describe_problems(*kinds: type[errors.HttpError]) -> dict[int | str, dict[str, Any]]:
     """Response documentation of the errors that a route can answer."""
     by_status: dict[int | str, dict[str, Any]] = {}
     every: tuple[type[errors.HttpError], ...] = (*kinds, errors.Internal)
@@ -182,7 +193,7 @@ CLASSIFY: dict[str, Any] = {
     "response_model": None,
     "responses": {
         200: {"model": Classification, "description": "One result for each image."},
-        **_problems(
+        **describe_problems(
             errors.MalformedRequest,
             errors.Unauthenticated,
             errors.Forbidden,
@@ -203,14 +214,14 @@ CLASSIFY: dict[str, Any] = {
 MODELS: dict[str, Any] = {
     "tags": ["models"],
     "response_model": None,
-    "responses": {200: {"model": Models, "description": "The models."}, **_problems()},
+    "responses": {200: {"model": Models, "description": "The models."}, **describe_problems()},
 }
 MODEL: dict[str, Any] = {
     "tags": ["models"],
     "response_model": None,
     "responses": {
         200: {"model": Model, "description": "The model."},
-        **_problems(errors.ModelNotFound, errors.InvalidParameter),
+        **describe_problems(errors.ModelNotFound, errors.InvalidParameter),
     },
 }
 LABELS: dict[str, Any] = {
@@ -218,16 +229,16 @@ LABELS: dict[str, Any] = {
     "response_model": None,
     "responses": {
         200: {"model": Labels, "description": "The labels."},
-        **_problems(errors.ModelNotFound, errors.InvalidParameter),
+        **describe_problems(errors.ModelNotFound, errors.InvalidParameter),
     },
 }
 LIVE: dict[str, Any] = {
     "tags": ["health"],
     "response_model": None,
-    "responses": {200: {"model": Status, "description": "Live."}, **_problems()},
+    "responses": {200: {"model": Status, "description": "Live."}, **describe_problems()},
 }
 READY: dict[str, Any] = {
     "tags": ["health"],
     "response_model": None,
-    "responses": {200: {"model": Status, "description": "Ready."}, **_problems(errors.NotReady)},
+    "responses": {200: {"model": Status, "description": "Ready."}, **describe_problems(errors.NotReady)},
 }

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from serve_app.catalog.accuracy import find_measured
 from serve_app.classifier import Backend, ServedModel
 from serve_app.http import schemas
 from serve_app.http.classify import ClassifyOperation, ClassifyOptions, render_json
@@ -48,6 +49,7 @@ def describe_model(model: ServedModel) -> dict[str, Any]:
     """A model as /v1/models shows it."""
     card = model.card
     side = card.preprocessing.crop_size
+    accuracy = find_measured(card.weights, card.precision) or card.published
     return {
         "name": model.name,
         "version": card.version,
@@ -60,6 +62,7 @@ def describe_model(model: ServedModel) -> dict[str, Any]:
         "runtime": card.runtime,
         "precision": card.precision,
         "quantisation": asdict(card.quantisation) if card.quantisation else None,
+        "accuracy": accuracy.to_dict() if accuracy else None,
         "license": card.license,
         "source": card.source,
         "state": model.state,

@@ -88,6 +88,17 @@ async def test_models_labels_and_health_are_read(client: AsyncArgusClient) -> No
     assert (await client.ready()).state == "ready"
 
 
+async def test_the_status_counts_what_the_client_sent(client: AsyncArgusClient) -> None:
+    """Every field of the document is one that the client reads."""
+    await client.classify_batch([RED, BLUE])
+    status = await client.status()
+    assert (status.totals.requests, status.totals.images, status.ongoing) == (1, 2, 0)
+    assert status.latency_ms.p99 is not None
+    assert status.requests_per_s > 0
+    assert (status.replicas.running, status.replicas.target, status.complete) == (1, 1, False)
+    assert [deployment.running for deployment in status.deployments] == [1]
+
+
 async def test_base64_and_raw_bytes_give_the_same_scores(client: AsyncArgusClient) -> None:
     """The forms of body are only forms."""
     raw = await client.classify(BLUE)

@@ -10,6 +10,7 @@ from serve_app import errors
 from serve_app.http.app import create_api
 from serve_app.http.classify import ClassifyOperation
 from serve_app.settings import Settings
+from serve_app.status import OwnStatus
 from tests.fakes import make_repository
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
@@ -19,7 +20,8 @@ SNAPSHOT = Path(__file__).with_name("openapi.json")
 def document() -> dict[str, Any]:
     """The description as the service publishes it."""
     repository = make_repository()
-    return create_api(repository, ClassifyOperation(repository, Settings())).openapi()
+    operation = ClassifyOperation(repository, Settings())
+    return create_api(repository, operation, OwnStatus(lambda: repository.queued)).openapi()
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -43,6 +45,7 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
         ("get", "/v1/models"),
         ("get", "/v1/models/{model}"),
         ("get", "/v1/models/{model}/labels"),
+        ("get", "/v1/status"),
         ("get", "/health/live"),
         ("get", "/health/ready"),
     }

@@ -44,7 +44,7 @@ class RunningService:
 
     @property
     def hurried_url(self) -> str:
-        """Has a deadline of a microsecond."""
+        """Has a deadline of a microsecond, and two replicas."""
         return f"{self.url}/hurried"
 
     @property
@@ -88,7 +88,7 @@ def make_config(port: int) -> dict[str, Any]:
     config["http_options"]["port"] = port
     (main,) = config["applications"]
     main["args"]["models"].append({"weights": TORCHVISION_MODEL})
-    deployment = {**main["deployments"][0], "num_replicas": 1, "ray_actor_options": {"num_cpus": 0.25}}
+    deployment = {**main["deployments"][0], "num_replicas": 1, "ray_actor_options": {"num_cpus": 0.2}}
     del deployment["autoscaling_config"]
     main["deployments"] = [deployment]
 
@@ -105,9 +105,11 @@ def make_config(port: int) -> dict[str, Any]:
         },
     ]
     models = main["args"]["models"]
+    with_two_replicas = variant("hurried", overload={"deadline_s": 1e-6})
+    with_two_replicas["deployments"] = [{**deployment, "num_replicas": 2}]
     config["applications"] += [
         variant("keyed", models=models, access={"api_keys": keys, "requests_per_s": 0.1, "burst": 1}),
-        variant("hurried", overload={"deadline_s": 1e-6}),
+        with_two_replicas,
         variant(
             "narrow",
             overload={"max_pending_images": 1},
@@ -121,7 +123,7 @@ def make_config(port: int) -> dict[str, Any]:
             "import_path": "tests.e2e.faulty:build",
             "route_prefix": f"/{fault}",
             "args": {"fault": fault},
-            "deployments": [{"name": "FaultyClassifier", "ray_actor_options": {"num_cpus": 0.25}}],
+            "deployments": [{"name": "FaultyClassifier", "ray_actor_options": {"num_cpus": 0.2}}],
         }
         for fault in ("broken", "stopping")
     ]

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -166,6 +167,69 @@ def test_a_full_service_says_so_at_once_and_answers_what_it_took(client: httpx.C
     assert top_label(classify(0)) == "espresso"
 
 
+def read_status(client: httpx.Client, application: str = "") -> dict[str, Any]:
+    answer = client.get(f"{application}/v1/status")
+    assert answer.status_code == 200, answer.text
+    status: dict[str, Any] = answer.json()
+    return status
+
+
+def wait_for_totals(client: httpx.Client, application: str, before: dict[str, Any], **more: int) -> dict[str, Any]:
+    """The status once the totals have grown by that much and no more; replicas report once a second."""
+    expected = {**before["totals"], **{name: before["totals"][name] + count for name, count in more.items()}}
+    deadline = time.monotonic() + 20
+    while (status := read_status(client, application))["totals"] != expected:
+        assert time.monotonic() < deadline, (expected, status)
+        time.sleep(0.1)
+    return status
+
+
+def test_the_status_counts_what_was_sent(client: httpx.Client) -> None:
+    """Requests, images and faults since a moment ago, with how long they took; looking is not counted."""
+    before = read_status(client)
+    for _ in range(5):
+        client.post("/v1/classify", content=example("cat"))
+    client.post("/v1/classify", files=[("file", ("a.jpg", example("cat"))), ("file", ("b.jpg", example("coffee")))])
+    client.post("/v1/classify", content=b"not an image")
+    after = wait_for_totals(client, "", before, requests=6, images=7, client_errors=1)
+    assert after["complete"]
+    assert (after["ongoing"], after["queued"]) == (0, 0)
+    assert after["uptime_s"] > 0
+    assert after["replicas"] == {"running": 1, "starting": 0, "stopping": 0, "target": 1}
+    scale = {"name": "ImageClassifier", **after["replicas"], "min": 1, "max": 1}
+    assert after["deployments"] == [scale]
+
+
+def test_the_status_is_that_of_all_replicas(client: httpx.Client) -> None:
+    """Whichever of two replicas answers, it tells what both did."""
+    before = read_status(client, "/hurried")
+    for _ in range(20):
+        assert client.post("/hurried/v1/classify", content=example("cat")).status_code == 504
+    after = wait_for_totals(client, "/hurried", before, server_errors=20)
+    assert after["complete"]
+    assert after["replicas"] == {"running": 2, "starting": 0, "stopping": 0, "target": 2}
+
+
+def test_the_status_of_the_split_topology_has_both_deployments(client: httpx.Client) -> None:
+    """Requests are counted where they arrive; the model's replicas are listed beside."""
+    before = read_status(client, "/split")
+    client.post("/split/v1/classify", content=example("cat"))
+    after = wait_for_totals(client, "/split", before, requests=1, images=1)
+    assert {scale["name"]: scale["running"] for scale in after["deployments"]} == {
+        "Ingress": 1,
+        "Inference_efficientnet_lite0": 1,
+    }
+
+
+def test_a_model_s_card_says_how_often_it_is_right(client: httpx.Client) -> None:
+    """Measured by us in the served precision, or published with the weights."""
+    measured = client.get("/v1/models/efficientnet_lite0").json()
+    assert measured["accuracy"]["precision"] == measured["precision"]
+    assert 0.88 < measured["accuracy"]["top1"] < 0.9
+    published = client.get(f"/v1/models/{TORCHVISION_MODEL}").json()["accuracy"]
+    assert (published["top1"], published["precision"]) == (0.58178, "fp32")
+
+
 def test_a_replica_does_not_import_torch(real_service: RunningService) -> None:
     """A CPU replica loads its artifact without the framework that made it."""
     replicas = []
@@ -174,7 +238,7 @@ def test_a_replica_does_not_import_torch(real_service: RunningService) -> None:
             is_ours = str(real_service.log.parent) in process.environ().get("ARGUS_ARTIFACTS", "")
             if is_ours and re.match(r"ray::ServeReplica:[a-z]+:ImageClassifier", " ".join(process.cmdline())):
                 replicas.append(process)
-    assert len(replicas) == 4
+    assert len(replicas) == 5
     for replica in replicas:
         maps = Path(f"/proc/{replica.pid}/maps").read_text()
         assert "openvino" in maps
