@@ -177,7 +177,7 @@ def _table() -> rx.Component:
                 )
             ),
             rx.el.tbody(rx.foreach(ClassifyState.cards, row)),
-            class_name="table",
+            class_name="batch-table",
         ),
-        class_name="table-frame",
+        class_name="batch-frame",
     )
