@@ -213,7 +213,8 @@
   });
 
   // The page is there or its session began anew (`data-session`), or another mode or model was chosen.
-  window.addEventListener("arguslistening", () => { settle(); report(); });
+  window.addEventListener("arguslistening", settle);
+  if (window.argusListens) settle();
   new MutationObserver(settle).observe(document, {
     subtree: true,
     attributeFilter: ["data-mode", "data-left-model", "data-right-model", "data-model", "data-session"],

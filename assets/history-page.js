@@ -297,4 +297,5 @@
   window.addEventListener("argushistorychanged", refreshSoon);
   window.addEventListener("focus", refreshSoon);
   document.addEventListener("visibilitychange", refreshSoon);
+  if (window.argusListens) refreshSoon();
 })();

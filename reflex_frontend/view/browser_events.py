@@ -2,7 +2,7 @@
 
 A script says `window.dispatchEvent(new CustomEvent("argusphotos", { detail }))`; a page that has
 `BrowserEvents.create(on_argus_photos=SomeState.take)` hands the detail on. When a page begins to listen it says
-"arguslistening", so that a script can repeat what was missed.
+"arguslistening", so that a script can repeat what was missed; `window.argusListens` is for a script that comes later.
 """
 
 from typing import Any
@@ -11,7 +11,10 @@ import reflex as rx
 from reflex.vars.base import Var
 from reflex_components_core.core.window_events import WindowEventListener
 
-_SAY_LISTENING = Var('useEffect(() => { window.dispatchEvent(new CustomEvent("arguslistening")); }, []);')
+_SAY_LISTENING = Var(
+    "useEffect(() => { window.argusListens = true; "
+    'window.dispatchEvent(new CustomEvent("arguslistening")); return () => { window.argusListens = false; }; }, []);'
+)
 
 
 def _read_detail(event: rx.vars.ObjectVar[dict[str, Any]]) -> tuple[Var[dict[str, Any]]]:
