@@ -158,7 +158,7 @@ def _changes(now: ServiceStatus) -> str:
     ]
     if len(now.deployments) == 1 and now.deployments[0].max is not None:
         parts.append(texts.AT_MOST.format(count=now.deployments[0].max))
-    return ", ".join(parts)
+    return " · ".join(parts)
 
 
 def _gauge(pulse: Pulse, now: ServiceStatus) -> Gauge:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from argus_client import ServiceStatus
 from reflex_frontend import charts, figures
@@ -26,10 +27,9 @@ def draw_requests(pulse: Pulse) -> Chart:
         Stroke("offered", "line", charts.draw_line(offered, axis)),
         Stroke("served", "line", charts.draw_line(served, axis)),
     ]
-    for kind, series in (("refused", refused), ("errors", errors)):
-        if _highest(series):
-            strokes.append(Stroke(kind, "area", charts.draw_area(series, axis)))
-            strokes.append(Stroke(kind, "line", charts.draw_line(series, axis)))
+    for kind, series in (("refused", _occurrences(refused)), ("errors", _occurrences(errors))):
+        strokes.append(Stroke(kind, "area", charts.draw_area(series, axis)))
+        strokes.append(Stroke(kind, "line", charts.draw_line(series, axis)))
     description, ends = texts.REQUESTS_CHART_NONE, []
     now = read_now(pulse)
     if now is not None:
@@ -98,6 +98,14 @@ def _find_gaps(pulse: Pulse) -> tuple[Gap, ...]:
 
 def _series(pulse: Pulse, value: Callable[[ServiceStatus], float | None]) -> list[Point]:
     return [Point(_age_s(pulse, beat), None if beat.status is None else value(beat.status)) for beat in pulse.beats]
+
+
+def _occurrences(series: Series) -> list[Point]:
+    # Zeros only where they begin or end something: a line along the bottom would say that there is something.
+    return [
+        point if any(near.value for near in series[max(0, index - 1) : index + 2]) else replace(point, value=None)
+        for index, point in enumerate(series)
+    ]
 
 
 def _age_s(pulse: Pulse, beat: Beat) -> float:

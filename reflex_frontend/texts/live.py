@@ -8,7 +8,7 @@ REPLICAS = "Replicas"
 OF_TARGET = "of {target} running"
 RUNNING, STARTING, STOPPING = "{count} running", "{count} starting", "{count} stopping"
 WANTED = "{count} wanted"
-AT_MOST = "room for {count}"
+AT_MOST = "Room for {count}"
 
 # In the service
 IN_SERVICE = "Under way"

@@ -32,7 +32,7 @@ def _replicas() -> rx.Component:
 
     return rx.el.section(
         rx.el.h2(texts.REPLICAS),
-        rx.el.p(shown.running, rx.el.span(shown.of_target, class_name="unit"), class_name="reading"),
+        rx.el.p(shown.running, rx.el.span(shown.of_target, class_name="unit"), class_name="dial"),
         rx.el.div(rx.foreach(shown.rows, row), class_name="cell-rows"),
         rx.el.p(shown.changes, class_name="instrument-foot"),
         class_name="instrument replicas",
@@ -44,7 +44,7 @@ def _under_way() -> rx.Component:
     gauge = shown.gauge
     return rx.el.section(
         rx.el.h2(texts.IN_SERVICE),
-        rx.el.p(gauge.total, class_name="reading"),
+        rx.el.p(gauge.total, class_name="dial"),
         rx.el.div(
             rx.el.span(style={"width": gauge.working_width}, custom_attrs={"data-kind": "working"}),
             rx.el.span(style={"width": gauge.waiting_width}, custom_attrs={"data-kind": "waiting"}),
@@ -65,11 +65,12 @@ def _under_way() -> rx.Component:
 
 
 def _counter(kind: str, name: str, explanation: str, rate: rx.Var[Figure], total: rx.Var[str]) -> rx.Component:
+    any_now = rx.cond((rate.value == "0") | (rate.unit == ""), "false", "true")
     return rx.el.section(
         rx.el.h2(name, title=explanation),
-        rx.el.p(rate.value, rx.el.span(rate.unit, class_name="unit"), class_name="reading"),
+        rx.el.p(rate.value, rx.el.span(rate.unit, class_name="unit"), class_name="dial"),
         rx.el.p(total, class_name="instrument-foot"),
         class_name="instrument counter",
         aria_label=name,
-        custom_attrs={"data-kind": kind, "data-none": rx.cond(rate.value == "0", "true", "false")},
+        custom_attrs={"data-kind": kind, "data-any": any_now},
     )

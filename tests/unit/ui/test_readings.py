@@ -31,7 +31,7 @@ def test_replicas_are_cells_in_the_order_in_which_they_live() -> None:
     (row,) = shown.rows
     assert row.cells == ("running", "running", "starting", "target", "free", "free")
     assert row.description == "2 running, 1 starting, 0 stopping, 4 wanted"
-    assert (shown.running, shown.of_target, shown.changes) == ("2", "of 4 running", "1 starting, room for 6")
+    assert (shown.running, shown.of_target, shown.changes) == ("2", "of 4 running", "1 starting · Room for 6")
 
 
 def test_a_service_that_shrinks_shows_what_stops() -> None:
@@ -73,6 +73,14 @@ def test_refused_requests_and_errors_are_drawn_only_when_there_are_some() -> Non
     assert quiet == {"offered", "served"}
     assert {stroke.kind for stroke in shown.strokes} == {"offered", "served", "refused"}
     assert [label.name for label in shown.labels] == ["Offered", "Served", "Refused"]
+
+
+def test_a_line_of_refused_requests_lasts_as_long_as_there_are_any() -> None:
+    """From the zero before to the zero after, and not along the bottom for two minutes."""
+    refused = [0.0, 0.0, 0.0, 5.0, 0.0, 0.0]
+    shown = read(pulse(*(make_status(served=95.0, refused=value) for value in refused))).requests
+    (line,) = (stroke.d for stroke in shown.strokes if (stroke.kind, stroke.shape) == ("refused", "line"))
+    assert line.count("L") == 2
 
 
 def test_an_idle_service_has_rates_of_zero_and_no_latencies() -> None:
