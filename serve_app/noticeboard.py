@@ -32,6 +32,9 @@ _FRESH_S = 0.5
 _PATIENCE_S = 1.0
 # The controller's word is passed on for so long, so that it is asked once a second, however many replicas there are.
 _SCALES_FRESH_S = 1.0
+# A controller that has much to do may take its time: its last word holds for so long, and is waited for no longer.
+_SCALES_VALID_S = 5.0
+_SHORT_PATIENCE_S = 0.25
 # A board that nobody has written to for so long belongs to an application that is gone.
 _ABANDONED_S = 60.0
 
@@ -105,6 +108,7 @@ class SharedStatus:
         self._board: BoardHandle | None = None
         self._connecting = asyncio.Lock()
         self._reading: asyncio.Task[Status] | None = None
+        self._asking: asyncio.Task[tuple[DeploymentScale, ...] | None] | None = None
         self._read_at = 0.0
         self._reporting = asyncio.get_running_loop().create_task(self._report_forever())
 
@@ -134,10 +138,17 @@ class SharedStatus:
         return status
 
     async def _find_scales(self, board: "BoardHandle", reading: Reading) -> tuple[DeploymentScale, ...] | None:
-        if reading.scales is not None and reading.scales_age_s < _SCALES_FRESH_S:
-            return reading.scales
+        valid = reading.scales if reading.scales_age_s < _SCALES_VALID_S else None
+        if valid is not None and reading.scales_age_s < _SCALES_FRESH_S:
+            return valid
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask_for_scales(board))
+        await asyncio.wait([self._asking], timeout=_PATIENCE_S if valid is None else _SHORT_PATIENCE_S)
+        return (self._asking.result() if self._asking.done() else None) or valid
+
+    async def _ask_for_scales(self, board: "BoardHandle") -> tuple[DeploymentScale, ...] | None:
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(_SCALES_VALID_S):
                 scales = read_scales(await self._ask_controller(), self._place.application)
         except Exception as error:  # noqa: BLE001  # whatever keeps it from the controller, the figures stand
             log.debug("Serve's controller did not say how many replicas there are: %s", error)

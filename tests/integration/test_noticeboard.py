@@ -70,6 +70,8 @@ class FakeWorld:
         self.board = Noticeboard(self.clock)
         self.open = asyncio.Event()
         self.open.set()
+        self.controller_open = asyncio.Event()
+        self.controller_open.set()
         self.dead = False
         self.calls: list[str] = []
         self.connected = 0
@@ -86,6 +88,7 @@ class FakeWorld:
 
     async def ask_controller(self) -> Mapping[str, Any]:
         self.asked += 1
+        await self.controller_open.wait()
         if isinstance(self.details, Exception):
             raise self.details
         return self.details
@@ -207,6 +210,24 @@ async def test_a_controller_that_cannot_be_asked_costs_the_counts_alone(error: E
         await first.read()
         status = await second.read()
     assert (status.scale.running, status.scale.target, status.complete) == (2, 2, False)
+
+
+async def test_a_controller_that_takes_its_time_is_not_waited_for_while_its_last_word_holds() -> None:
+    """What it said a moment ago is shown, and it is not asked again while it has a question to answer."""
+    world = FakeWorld()
+    async with world.replicas("a") as (status,):
+        await status.read()
+        world.controller_open.clear()
+        for _ in range(2):
+            world.clock.advance(1.5)
+            late = await status.read()
+            assert (late.deployments, late.complete) == (SCALES, True)
+        assert world.asked == 2
+        world.clock.advance(10)
+        assert not (await status.read()).complete
+        world.controller_open.set()
+        world.clock.advance(1)
+        assert (await status.read()).complete
 
 
 def test_scales_are_read_from_the_controller_s_details() -> None:
