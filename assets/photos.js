@@ -240,12 +240,14 @@
     report();
   }
 
-  window.addEventListener("arguslistening", () => {
+  function tellAll() {
     if (!zone()) return;
     whole = true;
     report();
     show();
-  });
+  }
+
+  window.addEventListener("arguslistening", tellAll);
 
   // Drawing ---------------------------------------------------------------------------------------------------------
 
@@ -293,6 +295,8 @@
     if (!event.target.matches?.("[data-model-choice]") || photos.size !== 1) return;
     for (const photo of photos.values()) retry(photo);
   });
+
+  tellAll(); // the page may have begun to listen before this script was there
 
   window.argus = { ...window.argus, add, send, clear, report: (photo) => change(photo, {}) };
 })();
