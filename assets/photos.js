@@ -12,7 +12,8 @@
   const AT_ONCE = 4; // of the six connections that a browser has for one server
   const MOST_ATTEMPTS = 6;
   const MOST_WAITS = 60;
-  const REPORT_EVERY_MS = 150;
+  const REPORT_MS_A_PHOTO = 2; // every photo is drawn again with each report, so many photos are reported less often
+  const REPORT_MS_AT_MOST = 500;
   const CHECK_AFTER_MS = 3000;
   const OFFLINE = { outcome: "wait", until: "readiness", pause_ms: 1000, trouble: { code: "offline" }, final: {} };
 
@@ -213,7 +214,8 @@
 
   function report() {
     if (timer) return;
-    timer = setTimeout(flush, Math.max(0, reportedAt + REPORT_EVERY_MS - Date.now()));
+    const pause = Math.min(REPORT_MS_AT_MOST, REPORT_MS_A_PHOTO * photos.size);
+    timer = setTimeout(flush, Math.max(0, reportedAt + pause - Date.now()));
   }
 
   function describe(id) {
