@@ -81,11 +81,16 @@ def _head(side: str) -> rx.Component:
         class_name="duel-name",
     )
     return rx.el.div(
-        rx.cond(state.mode == "photos", name, select),
+        rx.el.div(_side_name(side), rx.cond(state.mode == "photos", name, select), class_name="duel-title"),
         _progress(side, photo),
         class_name="duel-head",
         custom_attrs={"data-side": side, "data-status": photo.status},
     )
+
+
+def _side_name(side: str) -> rx.Component:
+    """Shown where the sides do not stand beside each other."""
+    return rx.el.span(texts.LEFT if side == "left" else texts.RIGHT, class_name="duel-side")
 
 
 def _progress(side: str, photo: rx.Var[Photo]) -> rx.Component:
@@ -140,7 +145,7 @@ def _rows() -> rx.Component:
 
     def half(side: str, score: rx.Var[str], width: rx.Var[str], first: rx.Var[bool]) -> rx.Component:
         return rx.el.span(
-            rx.el.span(texts.LEFT if side == "left" else texts.RIGHT, class_name="duel-side"),
+            _side_name(side),
             bar(width, first=first),
             rx.el.span(rx.cond(score != "", score, "\N{EN DASH}"), class_name="duel-score"),
             class_name="duel-half",
@@ -172,7 +177,11 @@ def _times() -> rx.Component:
         ]
         return rx.el.div(
             rx.el.p(
-                rx.el.strong(times.total), " ", rx.el.span(times.facts, class_name="duel-facts"), class_name="duel-time"
+                _side_name(side),
+                rx.el.strong(times.total),
+                " ",
+                rx.el.span(times.facts, class_name="duel-facts"),
+                class_name="duel-time",
             ),
             rx.el.div(
                 rx.el.div(*parts, class_name="time-bar", style={"width": times.width}),
