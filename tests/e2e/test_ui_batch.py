@@ -2,15 +2,13 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import CHROMIUM_FLAGS
-from tests.e2e.browser import ROOT, chromium, free_port, running_ui
+from tests.e2e.browser import ROOT, free_port, running_ui
 from tests.e2e.conftest import QUICK_PROBES, open_page
 from tests.e2e.fake_service import FakeService
 
@@ -65,14 +63,14 @@ def test_one_bad_photo_harms_no_other_and_can_be_retried(page: Page, service: Fa
     answered(page, 3, 3)
 
 
-def test_files_that_are_no_photos_are_refused_among_those_that_are(page: Page, service: FakeService) -> None:
+def test_files_that_are_no_photos_are_refused_among_those_that_are(
+    page: Page, service: FakeService, tmp_path: Path
+) -> None:
     """By kind and by size, without being sent."""
-    mixed = [
-        *photos(2),
-        {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"words"},
-        {"name": "huge.jpg", "mimeType": "image/jpeg", "buffer": bytes(12_000_000)},
-    ]
-    page.set_input_files(FILE_INPUT, mixed)
+    notes, huge = tmp_path / "notes.txt", tmp_path / "huge.jpg"
+    notes.write_text("words")
+    huge.write_bytes(bytes(12_000_000))
+    page.set_input_files(FILE_INPUT, [CAT, CAT.with_name("coffee.jpg"), notes, huge])
     answered(page, 2, 4)
     failed = page.locator('.card[data-status="failed"]')
     expect(failed.nth(0)).to_contain_text("This is not a photo")
@@ -213,25 +211,6 @@ def test_going_to_another_page_and_back_keeps_the_batch(page: Page, service: Fak
     page.get_by_role("link", name="Classify").click()
     answered(page, 30, 30)
     expect(page.locator(".card")).to_have_count(30)
-
-
-@pytest.fixture
-def browser_with_camera() -> Iterator[Browser]:
-    """Chromium with its own moving test picture for a camera."""
-    flags = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-    with chromium((*CHROMIUM_FLAGS, *flags)) as running:
-        yield running
-
-
-def test_a_picture_from_the_camera_is_answered(browser_with_camera: Browser, ui_url: str, service: FakeService) -> None:
-    """The dialog shows the camera, one click takes the picture and closes it."""
-    page = open_page(browser_with_camera, ui_url).page
-    page.get_by_role("button", name="Use the camera").first.click()
-    page.get_by_role("button", name="Take the photo").click()
-    expect(page.locator("dialog.camera")).to_be_hidden()
-    expect(page.locator("[data-answer] li").first).to_contain_text("tabby")
-    expect(page.locator(".caption-name")).to_contain_text("camera-")
-    page.context.close()
 
 
 def test_a_camera_that_is_not_there_is_explained(page: Page) -> None:

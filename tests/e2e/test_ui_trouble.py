@@ -1,6 +1,7 @@
 """What the page says and does when something is wrong with the photo or the service, in a real browser."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -28,9 +29,10 @@ def test_a_file_that_is_no_image_is_refused_at_once(page: Page, service: FakeSer
     assert not service.behaviour.seen
 
 
-def test_a_file_that_is_too_large_is_refused_with_its_size(page: Page, service: FakeService) -> None:
+def test_a_file_that_is_too_large_is_refused_with_its_size(page: Page, service: FakeService, tmp_path: Path) -> None:
     """The sizes that are and that may be."""
-    huge = {"name": "huge.jpg", "mimeType": "image/jpeg", "buffer": bytes(12_000_000)}
+    huge = tmp_path / "huge.jpg"
+    huge.write_bytes(bytes(12_000_000))
     page.set_input_files(FILE_INPUT, huge)
     expect(page.locator(PANEL)).to_contain_text("The file is too large")
     expect(page.locator(PANEL)).to_contain_text("12.0\N{NO-BREAK SPACE}MB")
