@@ -34,12 +34,12 @@ class ModelState(rx.State):
     async def load(self) -> rx.event.EventSpec:
         """The page is open and the service is ready."""
         try:
-            cards = [read_card(model) for model in await service.client().models()]
+            models = await service.client().models()
         except ArgusClientError:
-            cards = []  # It went away again; its next return brings the page here anew.
+            models = list(service.watch().health.models)  # As they were when the service became ready.
         async with self:
-            if cards:
-                self.cards = cards
+            if models:
+                self.cards = [read_card(model) for model in models]
             if self.chosen not in {card.name for card in self.cards}:
                 self.chosen = next((card.name for card in self.cards if card.is_default), "")
             query = self.query

@@ -20,18 +20,10 @@ def model_page() -> rx.Component:
     """The content between header and end."""
     return rx.el.div(
         rx.cond(ModelState.cards.length() > 0, _known(), _waiting()),
-        rx.cond(HealthState.status == "ready", _Reader.create(key=HealthState.since_ms.to_string())),
+        # Draws nothing; it appears whenever the service becomes ready, and then the models are read.
+        rx.cond(HealthState.status == "ready", rx.fragment(on_mount=ModelState.load)),
         class_name="model",
     )
-
-
-class _Reader(rx.Fragment):
-    """Draws nothing; reads the models when it appears, which is whenever the service becomes ready."""
-
-    @classmethod
-    def create(cls, *children: Any, **props: Any) -> rx.Component:
-        """The component with its event."""
-        return super().create(*children, on_mount=ModelState.load, **props)
 
 
 def _waiting() -> rx.Component:
@@ -58,7 +50,7 @@ def _known() -> rx.Component:
                 rx.el.h1(card.name),
                 rx.el.p(
                     rx.cond(card.is_default, rx.el.span(texts.DEFAULT, class_name="tag")),
-                    rx.el.span(card.state, class_name="tag"),
+                    rx.cond(HealthState.status == "ready", rx.el.span(card.state, class_name="tag")),
                     rx.el.span(texts.VERSION, " ", rx.el.code(card.version), title=texts.VERSION_NOTE),
                     copy_button(card.version, label=texts.COPY_VERSION),
                     class_name="model-tags",
@@ -107,7 +99,7 @@ def _preprocessing() -> rx.Component:
             rx.cond(card.crop_share != "", drawing),
             class_name="steps-row",
         ),
-        _facts(card.numbers),
+        _facts(card.numbers, "facts pairs"),
         class_name="sheet",
     )
 
@@ -116,7 +108,7 @@ def _about() -> rx.Component:
     return rx.el.section(rx.el.h2(texts.ABOUT), _facts(card.facts), class_name="sheet")
 
 
-def _facts(facts: Any) -> rx.Component:
+def _facts(facts: Any, class_name: str = "facts") -> rx.Component:
     def row(fact: rx.Var[Fact]) -> rx.Component:
         value = rx.cond(
             fact.link != "", rx.el.a(fact.value, href=fact.link, target="_blank", rel="noreferrer"), fact.value
@@ -126,7 +118,7 @@ def _facts(facts: Any) -> rx.Component:
             rx.el.dd(rx.el.span(value), rx.cond(fact.note != "", rx.el.span(fact.note, class_name="fine"))),
         )
 
-    return rx.el.dl(rx.foreach(facts, row), class_name="facts")
+    return rx.el.dl(rx.foreach(facts, row), class_name=class_name)
 
 
 def _labels() -> rx.Component:

@@ -18,7 +18,7 @@ def selection(*, label: str, options: Any, current: Any, on_choose: Any) -> rx.C
         rx.el.span(
             rx.el.select(rx.foreach(options, option), value=current, on_change=on_choose),
             icon("chevron"),
-            class_name="select",
+            class_name="native-list",
         ),
         class_name="choice",
     )
