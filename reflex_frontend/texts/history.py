@@ -11,7 +11,6 @@ TODAY, YESTERDAY = "Today", "Yesterday"
 DOWNLOAD = "Download all as {kind}"
 CLEAR_ALL = "Clear all"
 SHOW_MORE = "Show more"
-OPEN = "Details"
 REMOVE = "Remove {name}"
 
 EMPTY = "Nothing here yet"

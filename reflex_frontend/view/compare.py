@@ -69,15 +69,16 @@ def _choices() -> rx.Component:
 
 def _slots() -> rx.Component:
     return rx.el.section(
-        _slot("left", rx.cond(state.mode == "photos", texts.LEFT_PHOTO, common.PHOTO).to(str)),
+        _slot("left", texts.LEFT_PHOTO),
         _slot("right", texts.RIGHT_PHOTO),
         class_name="slots",
         aria_label=texts.PHOTOS,
     )
 
 
-def _slot(name: str, title: rx.Var[str] | str) -> rx.Component:
+def _slot(name: str, title: str) -> rx.Component:
     """One place for a photo; whatever the script puts in stands in elements that are empty here."""
+    two = state.mode == "photos"
     return rx.el.div(
         rx.el.input(
             type="file",
@@ -85,19 +86,19 @@ def _slot(name: str, title: rx.Var[str] | str) -> rx.Component:
             multiple=True,
             tab_index=-1,
             class_name="sr-only",
-            aria_label=texts.FILE_INPUT.format(slot=texts.LEFT_PHOTO if name == "left" else texts.RIGHT_PHOTO),
+            aria_label=texts.FILE_INPUT.format(slot=title),
         ),
         rx.el.div(
             icon("upload", "icon drop-icon"),
-            rx.el.p(title, class_name="slot-title"),
-            rx.el.p(texts.DROP, class_name="slot-hint"),
+            rx.el.p(rx.cond(two, title, texts.DROP_TITLE), class_name="slot-title"),
+            rx.el.p(rx.cond(two, texts.SIDE_HINT, texts.DROP_HINT), class_name="slot-hint"),
             rx.el.button(texts.CHOOSE, type="button", class_name="button"),
             class_name="slot-invitation",
         ),
         rx.el.div(class_name="slot-photo", custom_attrs={"data-slot-photo": ""}),
         rx.el.div(icon("file"), rx.el.p(texts.NO_PREVIEW), class_name="slot-no-preview"),
         rx.el.div(
-            rx.el.span(title, class_name="slot-kind"),
+            rx.el.span(rx.cond(two, title, common.PHOTO), class_name="slot-kind"),
             rx.el.span(class_name="slot-name", custom_attrs={"data-slot-name": ""}),
             rx.el.button(texts.CHOOSE_ANOTHER, type="button", class_name="button quiet"),
             rx.el.button(

@@ -62,8 +62,11 @@ def model_select(chosen: rx.Var[str], on_choose: Any, name: str) -> rx.Component
 
 def _verdict() -> rx.Component:
     return rx.el.div(
-        rx.cond(state.agrees, icon("check"), icon("differ")),
-        rx.el.p(state.verdict, class_name="verdict-words"),
+        rx.el.p(
+            rx.cond(state.agrees, icon("check"), icon("differ")),
+            rx.el.span(state.verdict),
+            class_name="verdict-words",
+        ),
         rx.el.p(state.shared, class_name="verdict-shared"),
         class_name="verdict",
         custom_attrs={"data-agrees": state.agrees},
@@ -204,11 +207,11 @@ def _times() -> rx.Component:
 
 
 def _nothing_yet() -> rx.Component:
-    by_mode = rx.cond(state.mode == "photos", texts.EMPTY_PHOTOS_DETAIL, texts.EMPTY_MODELS_DETAIL)
+    by_mode = rx.cond(state.mode == "photos", texts.EMPTY_PHOTOS, texts.EMPTY_MODELS)
     ghosts = [rx.el.div(rx.el.span(), rx.el.span(), rx.el.span(), class_name="duel-ghost") for _ in range(4)]
     return rx.el.div(
         rx.el.div(*ghosts, class_name="duel-ghosts", custom_attrs={"aria-hidden": "true"}),
-        rx.el.p(texts.EMPTY_MODELS, class_name="note-title"),
+        rx.el.p(texts.EMPTY, class_name="note-title"),
         rx.el.p(by_mode),
         class_name="duel-empty",
     )
