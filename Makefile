@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up test test-unit test-ui screenshots browser lint format accuracy bench bench-batching lock clean
+.PHONY: help install up test test-unit test-ui screenshots browser lint format accuracy bench bench-batching bench-ui lock clean
 
 BIN := .venv/bin
 CODE := serve_app argus_client reflex_frontend tests benchmarks scripts
@@ -55,6 +55,10 @@ bench: install ## Measure Argus against the machine's limit and other servers: m
 bench-batching: install ## Compare the batcher with Ray Serve's own: make bench-batching IMAGES=folder (10 minutes)
 	@test -n "$(IMAGES)" || { echo "Name a folder of JPEG photos: make bench-batching IMAGES=folder" >&2; exit 2; }
 	@exec $(BIN)/python -m benchmarks.batching --images "$(IMAGES)" $(ARGS)
+
+bench-ui: install browser ## Measure the UI in a real browser: make bench-ui IMAGES=folder (5 minutes)
+	@test -n "$(IMAGES)" || { echo "Name a folder of JPEG photos: make bench-ui IMAGES=folder" >&2; exit 2; }
+	@exec $(BIN)/python -m benchmarks.ui --images "$(IMAGES)" $(ARGS)
 
 lock: install ## Resolve the requirements anew into requirements.lock
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header \

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks import sections
 from benchmarks.batching_cases import GPU_BATCH_S, GPU_BATCH_SIZE, GPU_CAPACITY, Case, Measured, Outcome, Side
 
 _METHOD = f"""\
@@ -17,7 +18,6 @@ Open loop at a share of its {GPU_CAPACITY:.0f} requests/s: p50 / p99 in ms from 
 random times, the same for every side, and are started within a millisecond or so. A `>` marks loads at which the queue
 only grew: requests had no answer half a second after the last one came, and under a longer load they wait longer.
 """
-_BEGIN, _END = "<!-- batching -->", "<!-- /batching -->"
 
 
 def median(outcomes: Sequence[Outcome], figure: Callable[[Outcome], float]) -> float:
@@ -58,12 +58,7 @@ def make_report(measured: Measured, *, rounds: int, seconds: float) -> str:
 
 def write_section(path: Path, section: str) -> None:
     """Put the section between its markers, or at the end of the file."""
-    text = path.read_text("utf-8") if path.is_file() else ""
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not (begin and end):
-        before, after = text.rstrip() + "\n\n" if text else "", "\n"
-    path.write_text(f"{before}{_BEGIN}\n{section}{_END}{after}", "utf-8")
+    sections.write_section(path, "batching", section)
 
 
 def _tabulate_open_loop(measured: Measured) -> list[str]:
