@@ -48,5 +48,5 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
 
-  window.argus = Object.assign(window.argus ?? {}, { saveHistory: save });
+  window.argus = { ...window.argus, saveHistory: save };
 })();

@@ -5,8 +5,6 @@
 
   const PAGE_ENTRIES = 40;
   const UNDO_MS = 8000;
-  // A label that scores less says nothing about a photo, so it finds none, unless it is the best there is.
-  const FINDABLE_SCORE = 0.01;
 
   const page = () => document.querySelector("[data-history]");
   const part = (name, within = page()) => within?.querySelector(`[data-part="${name}"]`);
@@ -17,7 +15,11 @@
       for (const place of within.querySelectorAll(`[data-text="${name}"]`)) place.textContent = text;
     }
   };
-  const drawPattern = (name) => page().querySelector(`[data-pattern="${name}"]`).cloneNode(true);
+  const drawPattern = (name) => {
+    const copy = page().querySelector(`[data-pattern="${name}"]`).cloneNode(true);
+    copy.removeAttribute("data-pattern");
+    return copy;
+  };
 
   let entries = []; // newest first
   let shown = PAGE_ENTRIES;
@@ -25,17 +27,7 @@
   let undoTimer;
   const thumbs = new Map(); // key -> object URL
 
-  // Figures as everywhere on the pages: see figures.py.
-  const NARROW = "\u00a0";
-  const percent = (score) => (score > 0 && score < 0.001 ? `<${NARROW}0.1${NARROW}%` : `${(score * 100).toFixed(1)}${NARROW}%`);
-  const milliseconds = (ms) => {
-    if (ms >= 1000) return `${(ms / 1000).toFixed(1)}${NARROW}s`;
-    return `${ms.toFixed(ms < 9.95 ? 1 : 0)}${NARROW}ms`;
-  };
-  const size = (bytes) => {
-    if (bytes >= 1e6) return `${(bytes / 1e6).toFixed(1)}${NARROW}MB`;
-    return `${bytes ? Math.max(1, Math.round(bytes / 1000)) : 0}${NARROW}kB`;
-  };
+  const { percent, milliseconds, size } = window.argus.figures;
   const clock = (ms) => new Date(ms).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
   const dayOf = (ms) => new Date(ms).toDateString();
 
@@ -47,19 +39,17 @@
     return new Date(ms).toLocaleDateString(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
   }
 
-  // Finding --------------------------------------------------------------------------------------------------------
-
-  function haystack({ name, answer }) {
-    const found = answer.labels.filter(({ score }, index) => index === 0 || score >= FINDABLE_SCORE);
-    return [name, answer.model, ...found.map(({ label }) => label)].join("\n").toLowerCase();
-  }
-
-  function matching() {
-    const wanted = part("query").value.toLowerCase().split(/\s+/).filter(Boolean);
-    return wanted.length ? entries.filter((entry) => wanted.every((word) => entry.hay.includes(word))) : entries;
-  }
-
   // Drawing --------------------------------------------------------------------------------------------------------
+
+  const matching = () => window.argus.history.search(entries, part("query").value);
+  const rowOf = (key) => part("days").querySelector(`[data-key="${key}"]`);
+
+  function showThumbs(list) {
+    for (const entry of list) {
+      const place = part("thumb", rowOf(entry.key));
+      if (place && !place.firstChild) showThumb(place, entry).catch(() => {});
+    }
+  }
 
   async function showThumb(place, entry) {
     if (!thumbs.has(entry.key)) {
@@ -76,7 +66,6 @@
   function drawEntry(entry) {
     const [first, ...others] = entry.answer.labels;
     const row = drawPattern("entry");
-    row.removeAttribute("data-pattern");
     row.dataset.key = entry.key;
     write(row, {
       name: entry.name,
@@ -90,26 +79,36 @@
     const remove = part("remove", row);
     remove.title = fill(remove.title, entry);
     remove.setAttribute("aria-label", remove.title);
-    showThumb(part("thumb", row), entry).catch(() => {});
     return row;
   }
 
-  function draw() {
-    if (!page()) return;
-    const found = matching();
+  // What stands there already stays, so that neither focus nor a click is lost to a drawing that changes nothing.
+  function drawRows(list) {
+    const drawn = part("days");
+    const plan = list.map((entry) => `${entry.key} ${dayName(entry.at_ms)}`).join();
+    if (plan === drawn.argusPlan) return showThumbs(list);
+    drawn.argusPlan = plan;
+    const focused = drawn.contains(document.activeElement) && document.activeElement;
     const days = [];
     let rows;
-    found.slice(0, shown).forEach((entry, index, all) => {
-      if (index === 0 || dayOf(entry.at_ms) !== dayOf(all[index - 1].at_ms)) {
+    list.forEach((entry, index) => {
+      if (index === 0 || dayOf(entry.at_ms) !== dayOf(list[index - 1].at_ms)) {
         const day = drawPattern("day");
-        day.removeAttribute("data-pattern");
         write(day, { day: dayName(entry.at_ms) });
         rows = part("rows", day);
         days.push(day);
       }
       rows.append(drawEntry(entry));
     });
-    part("days").replaceChildren(...days);
+    drawn.replaceChildren(...days);
+    showThumbs(list);
+    if (focused) part(focused.dataset.part, rowOf(focused.closest("[data-key]")?.dataset.key))?.focus();
+  }
+
+  function draw() {
+    if (!page()) return;
+    const found = matching();
+    drawRows(found.slice(0, shown));
     part("more").hidden = found.length <= shown;
     page().dataset.state = entries.length === 0 ? "empty" : found.length === 0 ? "none" : "some";
     const searched = found.length !== entries.length || part("query").value.trim() !== "";
@@ -124,8 +123,7 @@
 
   async function refresh() {
     if (!page()) return;
-    const kept = await window.argus.history.all();
-    entries = kept.map((entry) => ({ ...entry, hay: haystack(entry) }));
+    entries = await window.argus.history.all();
     const lasts = await window.argus.history.lasts();
     if (!page()) return;
     part("fleeting").hidden = lasts;
@@ -166,7 +164,6 @@
     part("copy-request", dialog).dataset.copy = answer.request_id;
     part("labels", dialog).replaceChildren(...answer.labels.map(({ label, score }) => {
       const row = drawPattern("label");
-      row.removeAttribute("data-pattern");
       write(row, { label, score: percent(score) });
       part("bar", row).style.width = `${score * 100}%`;
       return row;
@@ -193,15 +190,13 @@
     const rows = [...part("days").querySelectorAll("[data-key]")];
     const at = rows.findIndex((row) => Number(row.dataset.key) === key);
     const neighbour = (rows[at + 1] ?? rows[at - 1])?.dataset.key;
-    const { hay: _, ...kept } = entry;
-    removed = { entry: kept, thumb: await window.argus.history.thumb(key) };
+    removed = { entry, thumb: await window.argus.history.thumb(key) };
     await window.argus.history.remove(key);
     await refresh();
     write(part("toast"), { removed: fill(words().removed, entry) });
     part("toast").hidden = false;
     startUndoTimer();
-    const next = neighbour && part("days").querySelector(`[data-key="${neighbour}"] [data-part="remove"]`);
-    (next || part("undo")).focus();
+    (part("remove", rowOf(neighbour)) ?? part("undo")).focus();
   }
 
   function startUndoTimer() {
@@ -225,9 +220,10 @@
   async function undo() {
     if (!removed) return;
     const { entry, thumb } = removed;
+    removed = undefined;
     await window.argus.history.restore(entry, thumb);
     await refresh();
-    part("days").querySelector(`[data-key="${entry.key}"] [data-part="open"]`)?.focus();
+    part("open", rowOf(entry.key))?.focus();
     forget();
   }
 

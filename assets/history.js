@@ -7,6 +7,8 @@
   const LONGEST_SIDE = 160;
   // How many of the oldest go when the browser's room is full.
   const ROOM_ENTRIES = 200;
+  // A label that scores less says nothing about a photo, so it finds none, unless it is the best there is.
+  const FINDABLE_SCORE = 0.01;
 
   const result = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -108,10 +110,35 @@
   };
 
   const keeper = () => open().then(() => disk, () => memory);
-  const sayChanged = () => window.dispatchEvent(new Event("argushistorychanged"));
+
+  // Heard by this page and by those in other tabs.
+  const tabs = window.BroadcastChannel && new BroadcastChannel("argus-history");
+  const hearChanged = () => window.dispatchEvent(new Event("argushistorychanged"));
+  if (tabs) tabs.onmessage = hearChanged;
+  function sayChanged() {
+    hearChanged();
+    tabs?.postMessage("changed");
+  }
+
+  const haystacks = new WeakMap();
+  function haystack(entry) {
+    if (!haystacks.has(entry)) {
+      const labels = entry.answer.labels.filter(({ score }, index) => index === 0 || score >= FINDABLE_SCORE);
+      const texts = [entry.name, entry.answer.model, ...labels.map(({ label }) => label)];
+      haystacks.set(entry, texts.join("\n").toLowerCase());
+    }
+    return haystacks.get(entry);
+  }
+
+  // Those that hold every word of the text, in a name, a model or a label.
+  function search(entries, text) {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    return entries.filter((entry) => words.every((word) => haystack(entry).includes(word)));
+  }
 
   // The page's way to the history; `all` gives the newest first.
   const history = {
+    search,
     lasts: () => open().then(() => true, () => false),
     all: async () => (await (await keeper()).all()).reverse(),
     thumb: async (key) => (await keeper()).thumb(key),
@@ -165,5 +192,5 @@
   // A history that cannot be written is no reason to disturb anybody: the answer is on the page.
   window.addEventListener("argusanswered", ({ detail }) => { record(detail).catch(() => {}); });
 
-  window.argus = Object.assign(window.argus ?? {}, { history });
+  window.argus = { ...window.argus, history };
 })();

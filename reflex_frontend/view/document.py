@@ -6,7 +6,18 @@ from reflex.utils.imports import ImportDict
 from reflex_frontend.building import FONT
 
 # In this order: the later ones use the earlier ones.
-SCRIPTS = ("argus", "thumbnails", "photos", "intake", "history", "history-files", "history-page", "compare", "tabs")
+SCRIPTS = (
+    "argus",
+    "thumbnails",
+    "photos",
+    "intake",
+    "figures",
+    "history",
+    "history-files",
+    "history-page",
+    "compare",
+    "tabs",
+)
 
 HEAD = [
     rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),

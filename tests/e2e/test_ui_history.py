@@ -86,7 +86,7 @@ def test_a_classified_photo_is_kept_with_its_picture_label_score_and_model(page:
     for text in ("cat.jpg", "tabby", f"61.2{NO_BREAK}%", "efficientnet_lite0"):
         expect(rows(page).first).to_contain_text(text)
     expect(page.locator(".history-days h2")).to_have_text("Today")
-    picture = page.locator(".entry-thumb img")
+    picture = page.locator(".history-days .entry-thumb img")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])") == [
         160,
@@ -107,7 +107,7 @@ def test_the_history_survives_a_reload_and_a_restart_of_the_server(browser: Brow
     with running_ui(service.url, QUICK_PROBES, port):
         page.reload()
         expect(rows(page)).to_have_count(1)
-        expect(page.locator(".entry-thumb img")).to_be_visible()
+        expect(page.locator(".history-days .entry-thumb img")).to_be_visible()
         page.context.close()
 
 
@@ -165,7 +165,7 @@ def test_the_newest_come_first_grouped_by_day(page: Page) -> None:
     expect(headings).to_have_count(3)
     assert headings.all_text_contents()[:2] == ["Today", "Yesterday"]
     assert re.search(r"20\d\d", headings.all_text_contents()[2])
-    assert page.locator(".entry-name").all_text_contents() == ["newest.jpg", "0.jpg", "1.jpg", "9.jpg"]
+    assert page.locator(".history-days .entry-name").all_text_contents() == ["newest.jpg", "0.jpg", "1.jpg", "9.jpg"]
 
 
 def test_one_photo_is_removed_and_comes_back_with_undo(page: Page) -> None:
@@ -176,8 +176,8 @@ def test_one_photo_is_removed_and_comes_back_with_undo(page: Page) -> None:
     expect(page.locator(".toasts")).to_contain_text("b.jpg is removed.")
     expect(page.get_by_role("button", name="Remove a.jpg")).to_be_focused()
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".entry-name")).to_have_text(["c.jpg", "b.jpg", "a.jpg"])
-    expect(page.locator(".entry-thumb img")).to_have_count(3)
+    expect(page.locator(".history-days .entry-name")).to_have_text(["c.jpg", "b.jpg", "a.jpg"])
+    expect(page.locator(".history-days .entry-thumb img")).to_have_count(3)
     expect(page.locator(".toast")).to_be_hidden()
 
 
@@ -187,7 +187,7 @@ def test_a_removed_photo_stays_removed(page: Page) -> None:
     page.get_by_role("button", name="Remove b.jpg").click()
     expect(rows(page)).to_have_count(1)
     page.reload()
-    expect(page.locator(".entry-name")).to_have_text(["a.jpg"])
+    expect(page.locator(".history-days .entry-name")).to_have_text(["a.jpg"])
 
 
 def test_clearing_all_asks_first(page: Page) -> None:
@@ -309,7 +309,7 @@ def test_a_browser_that_keeps_nothing_says_so_and_has_a_history_while_it_is_open
     page.get_by_role("button", name="Remove cat.jpg").click()
     expect(page.get_by_text("Nothing here yet")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".entry-thumb img")).to_be_visible()
+    expect(page.locator(".history-days .entry-thumb img")).to_be_visible()
     context.close()
 
 
@@ -334,16 +334,16 @@ def test_the_history_works_with_the_keyboard_alone(page: Page) -> None:
     expect(rows(page)).to_have_count(1)
     for _ in range(4):
         page.keyboard.press("Tab")
-    expect(page.locator(".entry-open")).to_be_focused()
+    expect(page.locator(".history-days .entry-open")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("dialog.details")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.locator(".entry-open")).to_be_focused()
+    expect(page.locator(".history-days .entry-open")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator(".entry-open")).to_be_focused()
+    expect(page.locator(".history-days .entry-open")).to_be_focused()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -362,7 +362,7 @@ def test_axe_finds_nothing_in_any_state_of_the_history(
     search(page, "nothing like it")
     _expect_no_violation(page)
     search(page, "")
-    page.locator(".entry-open").click()
+    page.locator(".history-days .entry-open").click()
     _expect_no_violation(page)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Clear all").click()
@@ -379,7 +379,7 @@ def test_the_history_does_not_scroll_sideways(browser: Browser, ui_url: str, ser
     seed(page, entry(long, model="tf_efficientnet_lite0_with_a_long_name", **labels), entry("b.jpg"))
     page.get_by_role("button", name=f"Remove {long}").click()
     page.get_by_role("button", name="Undo").click()
-    page.locator(".entry-open").last.click()
+    page.locator(".history-days .entry-open").last.click()
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     inside = page.locator("dialog.details").evaluate("dialog => dialog.scrollWidth - dialog.clientWidth")
     page.context.close()
