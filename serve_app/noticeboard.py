@@ -51,10 +51,14 @@ class Reading(NamedTuple):
 
 
 class Noticeboard:
-    """The actor: one an application, made by the first replica, gone a while after the last."""
+    """The actor: one an application, made by the first replica, gone a while after the last.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    clock: seconds, monotonic. abandoned_s: how long nobody has to write for it to leave.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, abandoned_s: float = _ABANDONED_S) -> None:
         self._clock = clock
+        self._abandoned_s = abandoned_s
         self._board = Board(clock)
         self._scales: tuple[DeploymentScale, ...] | None = None
         self._scales_at = 0.0
@@ -78,8 +82,8 @@ class Noticeboard:
         if self._watched:
             return
         self._watched = True
-        while self._board.silent_s < _ABANDONED_S:  # noqa: ASYNC110  # nothing happens when nobody comes
-            await asyncio.sleep(_ABANDONED_S / 4)
+        while self._board.silent_s < self._abandoned_s:  # noqa: ASYNC110  # nothing happens when nobody comes
+            await asyncio.sleep(self._abandoned_s / 4)
         ray.actor.exit_actor()  # type: ignore[no-untyped-call]  # Ray's is not annotated
 
 
