@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -76,7 +77,7 @@ def open_page(browser: Browser, address: str, *, scheme: str = "light", width: i
 
 
 def _is_own(url: str, address: str) -> bool:
-    host = address.removeprefix("http://")
+    host = urlsplit(address).netloc
     return url.startswith((f"http://{host}", f"ws://{host}", "data:", "blob:"))
 
 
