@@ -18,13 +18,8 @@ def api_page() -> rx.Component:
         rx.el.div(
             rx.el.div(rx.el.h1(texts.HEADLINE), rx.el.p(texts.LEAD)),
             rx.el.p(
-                rx.el.a(texts.REFERENCE, href=f"{ApiState.address}/docs", title=texts.REFERENCE_LONG, target="_blank"),
-                rx.el.a(
-                    texts.DESCRIPTION,
-                    href=f"{ApiState.address}/openapi.json",
-                    title=texts.DESCRIPTION_LONG,
-                    target="_blank",
-                ),
+                _link(texts.REFERENCE, "docs", texts.REFERENCE_LONG),
+                _link(texts.DESCRIPTION, "openapi.json", texts.DESCRIPTION_LONG),
                 class_name="api-links",
             ),
             class_name="intro api-intro",
@@ -35,6 +30,10 @@ def api_page() -> rx.Component:
         reference(),
         class_name="api",
     )
+
+
+def _link(name: str, path: str, hint: str) -> rx.Component:
+    return rx.el.a(name, href=f"{ApiState.address}/{path}", title=hint, target="_blank", rel="noreferrer")
 
 
 def _target() -> rx.Component:

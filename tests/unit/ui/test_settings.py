@@ -31,9 +31,18 @@ def test_each_variable_is_read_with_its_type() -> None:
     assert settings.pending_bytes == Settings().pending_bytes
 
 
+def test_people_are_shown_the_public_address_where_there_is_one() -> None:
+    """And otherwise the one that this server uses."""
+    assert read({"ARGUS_SERVICE_URL": "http://serve:8000"}).shown_service_url == "http://serve:8000"
+    both = {"ARGUS_SERVICE_URL": "http://serve:8000", "ARGUS_UI_PUBLIC_SERVICE_URL": "https://argus.example/"}
+    assert read(both).shown_service_url == "https://argus.example"
+    assert read(both).service_url == "http://serve:8000"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("ARGUS_UI_PUBLIC_SERVICE_URL", "argus.example"),
         ("ARGUS_SERVICE_URL", "127.0.0.1:8000"),
         ("ARGUS_UI_MAX_UPLOAD_BYTES", "10 MB"),
         ("ARGUS_UI_ANSWER_TIMEOUT_S", "0"),
