@@ -155,11 +155,11 @@
   }
 
   async function takeExample(address) {
-    const name = chooseSlot();
     const response = await fetch(address);
     if (!response.ok) return;
     const blob = await response.blob();
-    put(name, new File([blob], address.split("/").pop(), { type: blob.type }));
+    // Chosen now, so that two examples clicked in a row find a side each.
+    put(chooseSlot(), new File([blob], address.split("/").pop(), { type: blob.type }));
   }
 
   const hasFiles = (event) => page() && event.dataTransfer?.types.includes("Files");
