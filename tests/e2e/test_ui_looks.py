@@ -59,7 +59,7 @@ def test_a_phone_shows_what_where_examples_and_health_without_scrolling(
 ) -> None:
     """At 390 by 844: the headline, the button, three examples, the service's health."""
     page = open_page(browser, ui_url, width=390, height=844).page
-    for selector in ("h1", ".drop-invitation button", ".example >> nth=2", ".health"):
+    for selector in ("h1", ".drop-invitation .primary", ".example >> nth=2", ".health"):
         expect(page.locator(selector)).to_be_in_viewport(ratio=1)
     page.context.close()
 
