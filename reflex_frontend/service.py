@@ -14,6 +14,8 @@ from reflex_frontend.pulse import ServicePulse
 from reflex_frontend.watch import ServiceWatch
 
 PROBE_TIMEOUT_S = 2.0
+# Longer than a busy service takes to say what it does: no answer is drawn as one that went away.
+STATUS_TIMEOUT_S = 5.0
 LOAD_TIMEOUT_S = 15.0
 
 
@@ -39,7 +41,7 @@ def watch() -> ServiceWatch:
 @cache
 def pulse() -> ServicePulse:
     """For the live page; its own client, as for health."""
-    probe = AsyncArgusClient(limits().service_url, timeout_s=PROBE_TIMEOUT_S, retries=0)
+    probe = AsyncArgusClient(limits().service_url, timeout_s=STATUS_TIMEOUT_S, retries=0)
     return ServicePulse(probe, limits().status_interval_s)
 
 

@@ -98,13 +98,19 @@ class Behaviour:
     labels: Callable[[bytes], tuple[tuple[str, float], ...]] = lambda image: LABELS
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # As many connections at once as anybody opens in a test.
+    request_queue_size = 128
+
+
 class FakeService:
     """Runs on a port of its own; `stop` frees the port, `start` takes the same one again."""
 
     def __init__(self) -> None:
         self.behaviour = Behaviour()
         self._port = 0
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
 
     @property
     def url(self) -> str:
@@ -119,8 +125,7 @@ class FakeService:
             pass
 
         Handler.behaviour = behaviour
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", self._port), Handler)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 

@@ -8,13 +8,16 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import running_ui
-from tests.e2e.conftest import QUICK_PROBES, Noise, open_page
+from tests.e2e.conftest import QUICK_PROBES, open_page
 from tests.e2e.fake_service import FakeService
 from tests.e2e.fake_status import Scale
 
 pytestmark = pytest.mark.timeout(300)
 
 QUICK = {**QUICK_PROBES, "ARGUS_UI_STATUS_INTERVAL_S": "0.2"}
+# Both charts have a gap that reaches to their right edge.
+GAPS_AT_THE_END = """() => [...document.querySelectorAll(".trace-gap")].filter((gap) =>
+    gap.getBoundingClientRect().right >= gap.parentElement.getBoundingClientRect().right - 1).length === 2"""
 BUSY = {
     "requests_per_s": 110.0,
     "images_per_s": 110.0,
@@ -40,7 +43,7 @@ def page(browser: Browser, live_url: str, service: FakeService) -> Iterator[Page
     wait_for_figures(opened.page)
     yield opened.page
     opened.page.context.close()
-    assert opened.noise == Noise()
+    assert not opened.noise.console
 
 
 def wait_for_figures(page: Page) -> None:
@@ -49,6 +52,12 @@ def wait_for_figures(page: Page) -> None:
 
 def figure(page: Page, kind: str) -> str:
     return f'.trace-figures [data-kind="{kind}"] dd'
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    choice = page.locator(f'input[name="{name}"][value="{value}"]')
+    choice.click()
+    expect(choice).to_be_checked()
 
 
 def stop_load(page: Page) -> None:
@@ -104,7 +113,7 @@ def test_cells_follow_the_replicas(page: Page, service: FakeService) -> None:
 
 def test_load_is_sent_counted_and_stopped(page: Page, service: FakeService) -> None:
     """The button becomes Stop, the service gets the example photos, the result stays to be read."""
-    page.get_by_text("64", exact=True).click()
+    choose(page, "connections", "64")
     page.get_by_role("button", name="Send load").click()
     expect(page.locator(".load-words")).to_contain_text("Sending over 64 connections")
     expect(page.locator(".load .left")).to_have_text(re.compile(r"\d+\s*s left"))
@@ -118,8 +127,8 @@ def test_load_is_sent_counted_and_stopped(page: Page, service: FakeService) -> N
 
 def test_load_ends_by_itself(page: Page, service: FakeService) -> None:
     """After the ten seconds that were chosen."""
-    page.get_by_text("4", exact=True).click()
-    page.get_by_text(re.compile(r"^10\s*s$")).click()
+    choose(page, "connections", "4")
+    choose(page, "seconds", "10")
     page.get_by_role("button", name="Send load").click()
     expect(page.locator(".load-words")).to_contain_text("Sending over 4 connections")
     expect(page.locator(".load-words h2")).to_have_text(
@@ -130,7 +139,7 @@ def test_load_ends_by_itself(page: Page, service: FakeService) -> None:
 def test_load_honours_a_full_service(page: Page, service: FakeService) -> None:
     """Each connection that is told to come back in a minute does not come back before."""
     service.behaviour.problems = [(429, "overloaded", 60)] * 1000
-    page.get_by_text("4", exact=True).click()
+    choose(page, "connections", "4")
     page.get_by_role("button", name="Send load").click()
     expect(page.locator(".load-words p")).to_have_text("0 answered, 4 refused, 0 failed")
     expect(page.locator('.counter[data-kind="refused"]')).to_contain_text("4 since it started")
@@ -157,12 +166,13 @@ def test_a_service_that_goes_away_leaves_the_past_and_a_gap(page: Page, service:
     service.stop()
     expect(page.locator(".instruments")).to_have_attribute("data-state", "unreachable")
     expect(page.locator(figure(page, "served"))).to_have_text("\N{EN DASH}")
-    expect(page.locator(".trace-gap")).to_have_count(2)
+    page.wait_for_function(GAPS_AT_THE_END)
     line = page.locator('.trace-svg [data-kind="served"][data-shape="line"]')
-    expect(line).to_have_attribute("d", re.compile("^M[^M]+$"))
+    pieces = (line.get_attribute("d") or "").count("M")
+    assert pieces
     service.start()
     expect(page.locator(figure(page, "served"))).to_have_text("110/s")
-    expect(line).to_have_attribute("d", re.compile("^M[^M]+M[^M]+$"))
+    expect(line).to_have_attribute("d", re.compile(f"^(M[^M]+){{{pieces + 1}}}$"))
 
 
 def test_a_service_without_a_status_says_what_to_do(browser: Browser, live_url: str, service: FakeService) -> None:
