@@ -3,6 +3,9 @@
 So the lines keep their width, the hairlines stay sharp and the words keep their size at any width of the page.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import reflex as rx
 
 from reflex_frontend.charts import HEIGHT, WIDTH, Chart, EndLabel, Gap, Stroke, Tick
@@ -13,12 +16,12 @@ from reflex_frontend.texts import live as texts
 def chart(
     *,
     title: str,
-    figures: list[tuple[str, str, str, rx.Var[Figure]]],
+    figures: Sequence[tuple[str, str, str, Any]],
     drawn: rx.Var[Chart],
     beat: rx.Var[str],
     note: rx.Var[str],
 ) -> rx.Component:
-    """figures: kind, name, explanation and value of each number in the head; note: in place of missing lines."""
+    """figures: kind, name, explanation and Figure of each number in the head; note: in place of missing lines."""
     return rx.el.section(
         rx.el.div(
             rx.el.h2(title),
