@@ -9,14 +9,13 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from reflex_frontend import figures, texts
 from reflex_frontend.photos import Photo
 
 SORTS = ("added", "name", "label", "score", "time")
-_OPEN = ("queued", "working", "waiting")
 
 
 @dataclass(frozen=True)
@@ -82,25 +81,26 @@ def describe_tally(tally: Tally) -> str:
 
 def make_card(photo: Photo) -> Card:
     """The photo in a few words."""
-    card = {"id": photo.id, "status": photo.status, "name": photo.filename}
+    card = Card(id=photo.id, status=photo.status, name=photo.filename)
     if photo.status == "done" and photo.answer.labels:
         first = photo.answer.labels[0]
-        return Card(
-            **card,
+        return replace(
+            card,
             title=first.label,
             score=figures.percent(first.score),
             width=f"{first.score * 100:.2f}%",
             time=figures.milliseconds(photo.answer.total_ms),
         )
     if photo.status in ("failed", "waiting"):
-        return Card(
-            **card,
-            title=photo.trouble.title,
-            detail=photo.trouble.detail,
-            retry_at_ms=photo.trouble.retry_at_ms,
-            can_retry=photo.trouble.can_retry,
+        trouble = photo.trouble
+        return replace(
+            card,
+            title=trouble.title,
+            detail=trouble.detail,
+            retry_at_ms=trouble.retry_at_ms,
+            can_retry=trouble.can_retry,
         )
-    return Card(**card, title=texts.QUEUED if photo.status == "queued" else texts.WORKING_SHORT)
+    return replace(card, title=texts.QUEUED if photo.status == "queued" else texts.WORKING_SHORT)
 
 
 def sort(photos: Sequence[Photo], by: str, *, descending: bool = False) -> list[Photo]:

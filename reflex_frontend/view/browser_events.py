@@ -11,7 +11,7 @@ import reflex as rx
 from reflex.vars.base import Var
 from reflex_components_core.core.window_events import WindowEventListener
 
-_SAY_LISTENING = Var(
+_SAY_LISTENING: Var[Any] = Var(
     "useEffect(() => { window.argusListens = true; "
     'window.dispatchEvent(new CustomEvent("arguslistening")); return () => { window.argusListens = false; }; }, []);'
 )
@@ -24,9 +24,9 @@ def _read_detail(event: rx.vars.ObjectVar[dict[str, Any]]) -> tuple[Var[dict[str
 class BrowserEvents(WindowEventListener):
     """Draws nothing. A trigger's event has its name without "on_" and underscores; its handler gets the detail."""
 
-    on_argus_photos: rx.EventHandler[_read_detail]
-    on_argus_compare: rx.EventHandler[_read_detail]
-    on_argus_history: rx.EventHandler[_read_detail]
+    on_argus_photos: rx.EventHandler[_read_detail]  # type: ignore[type-arg]  # Reflex's own form
+    on_argus_compare: rx.EventHandler[_read_detail]  # type: ignore[type-arg]  # Reflex's own form
+    on_argus_history: rx.EventHandler[_read_detail]  # type: ignore[type-arg]  # Reflex's own form
 
     def add_hooks(self) -> list[str | Var[Any]]:
         """The listeners, then the word that they are there."""
