@@ -285,6 +285,10 @@ def test_a_service_with_one_model_says_how_to_add_another_and_offers_two_photos(
     page.goto(ui_url + "/compare")
     expect(page.get_by_role("heading", name="This service has one model so far")).to_be_visible()
     expect(page.locator(".one-model")).to_contain_text("serve_config.yaml")
+    expect(slot(page, "left")).to_be_hidden()
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert _overflow(page) == 0
+    expect(page.get_by_role("button", name="Copy")).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Copy")).to_have_attribute("data-copied", "")
     assert "- weights: efficientnet_lite0\n" in page.evaluate("navigator.clipboard.readText()")
