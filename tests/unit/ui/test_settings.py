@@ -54,3 +54,26 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -
     """The message says which variable."""
     with pytest.raises(ValueError, match=name):
         read({name: value})
+
+
+@pytest.mark.parametrize(
+    ("service_url", "allowed", "may"),
+    [
+        ("http://127.0.0.1:8000", "", True),
+        ("http://localhost:8000", "0", True),
+        ("http://[::1]:8000", "", True),
+        ("http://10.0.0.7:8000", "", False),
+        ("http://localhost.example:8000", "", False),
+        ("http://serve:8000", "0", False),
+        ("http://serve:8000", "1", True),
+    ],
+)
+def test_load_may_be_sent_to_this_machine_or_where_it_is_allowed(service_url: str, allowed: str, may: bool) -> None:
+    """A name that only looks like loopback is another machine."""
+    assert read({"ARGUS_SERVICE_URL": service_url, "ARGUS_UI_ALLOW_LOAD": allowed}).may_send_load is may
+
+
+def test_a_switch_is_one_or_zero() -> None:
+    """Anything else is refused by name."""
+    with pytest.raises(ValueError, match="ARGUS_UI_ALLOW_LOAD"):
+        read({"ARGUS_UI_ALLOW_LOAD": "yes"})
