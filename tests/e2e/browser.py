@@ -1,5 +1,6 @@
 """The browser and the UI server of the end-to-end tests and of the screenshots: how they are started and ended."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -39,10 +40,13 @@ def chromium(flags: Sequence[str] = CHROMIUM_FLAGS) -> Iterator[Browser]:
 
 
 @contextmanager
-def running_ui(service_url: str, environment: Mapping[str, str] | None = None, port: int = 0) -> Iterator[str]:
+def running_ui(
+    service_url: str, environment: Mapping[str, str] | None = None, port: int = 0, options: Sequence[str] = ()
+) -> Iterator[str]:
     """The production UI, on a free port if none is named, built when needed; yields its address, ends it by SIGTERM."""
     port = port or free_port()
-    command = [sys.executable, "-m", "reflex_frontend.production", "--port", str(port), "--service-url", service_url]
+    addresses = ["--port", str(port), "--service-url", service_url]
+    command = [sys.executable, "-m", "reflex_frontend.production", *addresses, *options]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(environment or {})})
     address = f"http://127.0.0.1:{port}"
     try:
@@ -65,3 +69,13 @@ def wait_until_answering(address: str, process: subprocess.Popen[bytes], timeout
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     raise RuntimeError(f"The UI did not answer at {address} within {timeout_s} s.")
+
+
+def wait_until_listening(port: int, process: subprocess.Popen[bytes], timeout_s: float) -> None:
+    """Returns once the port takes connections; raises when the process ends before it does."""
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"Nothing listens on port {port}.")

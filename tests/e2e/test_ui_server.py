@@ -70,8 +70,8 @@ def test_another_pages_requests_are_refused(ui_url: str) -> None:
     assert "access-control-allow-origin" not in httpx.get(f"{ui_url}/ping", headers=foreign).headers
 
 
-def start(port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "reflex_frontend.production", "--port", str(port)]
+def start(port: int, *options: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "reflex_frontend.production", "--port", str(port), *options]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
