@@ -12,9 +12,10 @@ from tests.e2e.browser import ROOT, free_port, running_ui, wait_until_listening
 from tests.e2e.conftest import QUICK_PROBES, open_page
 from tests.e2e.fake_service import FakeService
 
+REDIS = shutil.which("redis-server")
 pytestmark = [
     pytest.mark.timeout(300),
-    pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed"),
+    pytest.mark.skipif(REDIS is None, reason="redis-server is not installed"),
 ]
 
 CAT = ROOT / "assets" / "examples" / "cat.jpg"
@@ -28,7 +29,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("redis")
     options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(folder)]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(["redis-server", *options], stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([REDIS or "", *options], stdout=log, stderr=subprocess.STDOUT)
     try:
         wait_until_listening(port, process, timeout_s=30)
         yield f"redis://127.0.0.1:{port}"
@@ -48,7 +49,7 @@ def workers_url(fake_service: FakeService, redis_url: str) -> Iterator[str]:
 def test_sessions_on_any_worker_classify_and_survive_a_reload(
     browser: Browser, workers_url: str, service: FakeService
 ) -> None:
-    """Photos may be answered by another worker than the one that has the session, and so may the page after a reload."""
+    """Another worker than the session's may answer a photo, or the page after a reload."""
     pages = [open_page(browser, workers_url).page for _ in range(SESSIONS)]
     for page in pages:
         page.set_input_files('.zone input[type="file"]', CAT)
