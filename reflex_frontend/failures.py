@@ -1,4 +1,4 @@
-"""From the client's errors to words for a person: what happened, what to do, and whether to wait; knows no Reflex."""
+"""From failures to words for a person: what happened, what to do, and whether to wait; knows no Reflex."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -19,8 +19,8 @@ from argus_client import (
     UndecodableImage,
     UnsupportedMediaType,
 )
-from reflex_frontend import texts
-from reflex_frontend.photos import Trouble
+from reflex_frontend import figures, texts
+from reflex_frontend.photos import Photo, Trouble
 
 DEFAULT_PAUSE_S = 1.0
 
@@ -73,6 +73,19 @@ def explain(error: ArgusClientError) -> Verdict:
             break
     trouble = Trouble(title, detail, code, request_id, can_retry=can_retry)
     return Verdict(trouble, trouble, Wait.NOTHING)
+
+
+def explain_refusal(photo: Photo, max_upload_bytes: int) -> Trouble | None:
+    """Words for what the browser's script itself refused or stopped; None when it did neither."""
+    if photo.refusal == "too_large":
+        limit = figures.limit(max_upload_bytes)
+        detail = texts.FAIL_TOO_LARGE_DETAIL.format(size=figures.size(photo.size_bytes), limit=limit)
+        return Trouble(texts.FAIL_TOO_LARGE, detail)
+    if photo.refusal == "not_image":
+        return Trouble(texts.FAIL_NOT_IMAGE, texts.FAIL_NOT_IMAGE_DETAIL)
+    if photo.refusal == "stopped":
+        return Trouble(texts.FAIL_STOPPED, texts.FAIL_STOPPED_DETAIL, can_retry=True)
+    return None
 
 
 def _names(error: ArgusClientError) -> tuple[str, str]:

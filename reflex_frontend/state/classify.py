@@ -8,8 +8,9 @@ from typing import Any
 
 import reflex as rx
 
-from reflex_frontend import batch, figures, reports, service, texts
+from reflex_frontend import batch, reports, service, texts
 from reflex_frontend.batch import Card, Tally
+from reflex_frontend.failures import explain_refusal
 from reflex_frontend.photos import Photo, Trouble
 from reflex_frontend.state.shown import ShownState
 
@@ -149,19 +150,7 @@ def _list(value: Any) -> list[Any]:
 
 def _read(report: Any) -> Photo | None:
     photo = reports.read_photo(report) if isinstance(report, dict) else None
-    if photo and photo.status == "failed" and (trouble := _explain_refusal(photo)):
-        return replace(photo, trouble=trouble)
+    if photo and photo.status == "failed":
+        trouble = explain_refusal(photo, service.limits().max_upload_bytes)
+        return replace(photo, trouble=trouble) if trouble else photo
     return photo
-
-
-def _explain_refusal(photo: Photo) -> Trouble | None:
-    """Words for what the browser's script itself refused or stopped."""
-    if photo.refusal == "too_large":
-        limit = figures.limit(service.limits().max_upload_bytes)
-        detail = texts.FAIL_TOO_LARGE_DETAIL.format(size=figures.size(photo.size_bytes), limit=limit)
-        return Trouble(texts.FAIL_TOO_LARGE, detail)
-    if photo.refusal == "not_image":
-        return Trouble(texts.FAIL_NOT_IMAGE, texts.FAIL_NOT_IMAGE_DETAIL)
-    if photo.refusal == "stopped":
-        return Trouble(texts.FAIL_STOPPED, texts.FAIL_STOPPED_DETAIL, can_retry=True)
-    return None

@@ -12,7 +12,8 @@ import reflex as rx
 
 from reflex_frontend import comparison, figures, reports, service, texts
 from reflex_frontend.comparison import Row
-from reflex_frontend.photos import Photo, Trouble
+from reflex_frontend.failures import explain_refusal
+from reflex_frontend.photos import Photo
 from reflex_frontend.state.health import HealthState
 from reflex_frontend.texts import compare as words
 
@@ -175,18 +176,8 @@ def _read_side(report: Any) -> Photo:
     photo = reports.read_photo(report) if isinstance(report, dict) else None
     if photo is None:
         return Photo()
-    if photo.status == "failed" and photo.refusal:
-        return replace(photo, trouble=_explain_refusal(photo))
-    return photo
-
-
-def _explain_refusal(photo: Photo) -> Trouble:
-    """Words for what the browser's script did not send."""
-    if photo.refusal == "not_image":
-        return Trouble(texts.FAIL_NOT_IMAGE, texts.FAIL_NOT_IMAGE_DETAIL)
-    limit = figures.limit(service.limits().max_upload_bytes)
-    detail = texts.FAIL_TOO_LARGE_DETAIL.format(size=figures.size(photo.size_bytes), limit=limit)
-    return Trouble(texts.FAIL_TOO_LARGE, detail)
+    trouble = explain_refusal(photo, service.limits().max_upload_bytes) if photo.status == "failed" else None
+    return replace(photo, trouble=trouble) if trouble else photo
 
 
 def _describe_times(photo: Photo, other: Photo) -> Times:

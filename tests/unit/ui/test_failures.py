@@ -5,7 +5,9 @@ import pytest
 from argus_client import ProblemError, ServiceUnreachable
 from argus_client.errors import PROBLEMS
 from reflex_frontend import texts
-from reflex_frontend.failures import Wait, explain
+from reflex_frontend.failures import Wait, explain, explain_refusal
+from reflex_frontend.figures import NO_BREAK
+from reflex_frontend.photos import Photo
 
 
 def problem(code: str, retry_after_s: float | None = None) -> ProblemError:
@@ -44,6 +46,34 @@ def test_a_photo_that_fails_again_unchanged_offers_no_retry(code: str) -> None:
     verdict = explain(problem(code))
     assert verdict.wait is Wait.NOTHING
     assert not verdict.final.can_retry
+
+
+def test_a_photo_over_the_limit_is_told_its_size_and_the_limit() -> None:
+    """Both as figures; sending it again would not help."""
+    trouble = explain_refusal(Photo(size_bytes=14_000_000, refusal="too_large"), 10_000_000)
+    assert trouble is not None
+    assert trouble.title == texts.FAIL_TOO_LARGE
+    assert f"14.0{NO_BREAK}MB" in trouble.detail
+    assert f"10{NO_BREAK}MB" in trouble.detail
+    assert not trouble.can_retry
+
+
+@pytest.mark.parametrize(
+    ("refusal", "title", "can_retry"),
+    [("not_image", texts.FAIL_NOT_IMAGE, False), ("stopped", texts.FAIL_STOPPED, True)],
+)
+def test_what_the_browser_did_not_send_has_words(refusal: str, title: str, can_retry: bool) -> None:
+    """Only what was stopped can be sent again."""
+    trouble = explain_refusal(Photo(refusal=refusal), 10_000_000)
+    assert trouble is not None
+    assert (trouble.title, trouble.can_retry) == (title, can_retry)
+    assert trouble.detail
+
+
+@pytest.mark.parametrize("refusal", ["", "a refusal of a later script"])
+def test_a_photo_that_the_browser_sent_keeps_its_own_trouble(refusal: str) -> None:
+    """There are no words for a refusal that was none."""
+    assert explain_refusal(Photo(refusal=refusal), 10_000_000) is None
 
 
 def test_the_words_are_kind_and_plain() -> None:
