@@ -26,7 +26,6 @@ class BrowserEvents(WindowEventListener):
 
     on_argus_photos: rx.EventHandler[_read_detail]  # type: ignore[type-arg]  # Reflex's own form
     on_argus_compare: rx.EventHandler[_read_detail]  # type: ignore[type-arg]  # Reflex's own form
-    on_argus_history: rx.EventHandler[_read_detail]  # type: ignore[type-arg]  # Reflex's own form
 
     def add_hooks(self) -> list[str | Var[Any]]:
         """The listeners, then the word that they are there."""
