@@ -96,3 +96,47 @@ def opened(browser: Browser, ui_url: str, service: FakeService) -> Iterator[Open
 def page(opened: Opened) -> Page:
     """The page alone."""
     return opened.page
+
+
+@pytest.fixture(scope="module")
+def two_model_service() -> Iterator[FakeService]:
+    """A service of this module, whose two models the UI learns when it starts."""
+    service = FakeService()
+    service.behaviour.two_models = True
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="module")
+def compare_url(two_model_service: FakeService) -> Iterator[str]:
+    """A UI in front of it."""
+    with running_ui(two_model_service.url, QUICK_PROBES) as address:
+        yield address + "/compare"
+
+
+@pytest.fixture
+def models(two_model_service: FakeService) -> Iterator[FakeService]:
+    """The service, well and with nothing seen."""
+    two_model_service.reset()
+    two_model_service.behaviour.two_models = True
+    yield two_model_service
+    two_model_service.reset()
+    two_model_service.behaviour.two_models = True
+
+
+@pytest.fixture
+def compared(browser: Browser, compare_url: str, models: FakeService) -> Iterator[Opened]:
+    """The compare page with both models known; fails the test when the page made noise in its console."""
+    opened = open_page(browser, compare_url)
+    opened.page.wait_for_selector('[data-compare][data-left-model="efficientnet_lite0"]')
+    yield opened
+    opened.page.context.close()
+    assert not opened.noise.console
+    assert not opened.noise.foreign
+
+
+@pytest.fixture
+def compare(compared: Opened) -> Page:
+    """The page alone."""
+    return compared.page
