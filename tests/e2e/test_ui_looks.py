@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Opened, open_page
 from tests.e2e.fake_service import FakeService
-from tests.e2e.screenshots import done, empty, overloaded, too_large, undecodable, unreachable
+from tests.e2e.pictures_classify import done, empty, overloaded, too_large, undecodable, unreachable
 
 pytestmark = pytest.mark.timeout(300)
 
