@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.fake_service import FakeService
 from tests.e2e.pictures import CAT, Stage, many_photos, scenes, tell_photos_apart
@@ -96,8 +96,7 @@ def too_large(page: Page, service: FakeService) -> None:
 def cards(page: Page, service: FakeService) -> None:
     tell_photos_apart(service)
     page.set_input_files(FILE_INPUT, many_photos(14))
-    page.wait_for_selector('.card:nth-child(14)[data-status="done"]')
-    page.wait_for_function("document.querySelectorAll('.card[data-status=done]').length === 14")
+    expect(page.locator('.card[data-status="done"]')).to_have_count(14)
 
 
 def table(page: Page, service: FakeService) -> None:
@@ -111,7 +110,7 @@ def one_of_many_failed(page: Page, service: FakeService) -> None:
     tell_photos_apart(service)
     page.set_input_files(FILE_INPUT, many_photos(8))
     page.wait_for_selector('.card[data-status="failed"]')
-    page.wait_for_function("document.querySelectorAll('.card[data-status=done]').length === 7")
+    expect(page.locator('.card[data-status="done"]')).to_have_count(7)
 
 
 def batch_running(page: Page, service: FakeService) -> None:

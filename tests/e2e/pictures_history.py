@@ -33,7 +33,7 @@ def filled(page: Page, service: FakeService) -> None:
     tell_photos_apart(service)
     page.get_by_role("link", name="Classify a photo").click()
     page.set_input_files('.zone input[type="file"]', many_photos(9))
-    page.wait_for_function("document.querySelectorAll('.card[data-status=done]').length === 9")
+    expect(page.locator('.card[data-status="done"]')).to_have_count(9)
     show_history(page)
     expect(rows(page)).to_have_count(9)
     page.evaluate(AGE)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PIL import Image, ImageOps
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import ROOT, chromium
 from tests.e2e.comparing import EXAMPLES, choose, verdict
@@ -31,9 +31,7 @@ def batch(page: Page) -> None:
     """The example photos as they are, mirrored, and closer, each read anew."""
     photos = _vary_examples()
     page.set_input_files('.zone input[type="file"]', photos)
-    page.wait_for_function(
-        "count => document.querySelectorAll('.card[data-status=done]').length === count", arg=len(photos)
-    )
+    expect(page.locator('.card[data-status="done"]')).to_have_count(len(photos), timeout=60_000)
 
 
 def compare(page: Page) -> None:
