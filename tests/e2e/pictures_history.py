@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.fake_service import FakeService
 from tests.e2e.pictures import Stage, many_photos, scenes, tell_photos_apart
-from tests.e2e.remembering import rows, search, show_history
+from tests.e2e.remembering import rows, search
 
 # The first of the photos as if they were from yesterday and from last week.
 AGE = """
@@ -34,11 +34,12 @@ def filled(page: Page, service: FakeService) -> None:
     page.get_by_role("link", name="Classify a photo").click()
     page.set_input_files('.zone input[type="file"]', many_photos(9))
     expect(page.locator('.card[data-status="done"]')).to_have_count(9)
-    show_history(page)
-    expect(rows(page)).to_have_count(9)
+    # Within the page, which makes the small pictures after the answers.
+    page.get_by_role("link", name="History").click()
+    expect(rows(page).locator(".entry-thumb img")).to_have_count(9)
     page.evaluate(AGE)
     page.reload()
-    expect(rows(page)).to_have_count(9)
+    expect(rows(page).locator(".entry-thumb img")).to_have_count(9)
     page.wait_for_selector('.health[data-state="ready"]')
 
 
