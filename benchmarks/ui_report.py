@@ -18,18 +18,18 @@ _FLAT = 1.05
 _NAMED_FILES = 8
 
 _METHOD = """\
-`make bench-ui IMAGES=<folder>`: `argus up` with the shipped configuration, {browser} and the load's own Python, all
-on the same cores. Medians (smallest to largest) over the repetitions.
+`make bench-ui IMAGES=<folder>`: `argus up` with the shipped configuration, {browser}, and the load's own
+Python, all on the same cores. Medians (smallest to largest) over the repetitions.
 """
 _DROPS = """\
 One photo at a time on an idle service: from a drop event with a real file until its label stands in the page, on the
 page's clock, in turn with the same photo by `argus_client` from Python. {count} photos.
 """
 _ROUNDS = """\
-{count} photos in one drop event, {rounds} times on the same page, which shows {few} already. Meanwhile a card is
-clicked every {every} ms, whether or not the click before has had its effect; a click's time runs from when it was due,
-through the server, to the frame that shows the card's photo large. A long task keeps the page's thread for more than
-50 ms. Memory: PSS of the UI's server, before and after.
+{count} photos in one drop event; rounds one after the other on the same page, which shows {few} already. Meanwhile a card
+is clicked every {every} ms, whether or not the click before has had its effect; a click's time runs from when it was
+due, through the server, to the frame that shows the card's photo large. A long task keeps the page's thread for more
+than 50 ms. Memory: PSS of the UI's server, before and after.
 """
 _SESSIONS = """\
 {sessions} sessions open at once and stay open; then each classifies {each} photos one after the other, all sessions at
@@ -74,7 +74,7 @@ def make_section(measured: Measured) -> str:
         *_name_files(measured.loads),
         _DROPS.format(count=len(measured.drops)),
         _tabulate(_DROP_HEAD, [_describe_drops(measured.drops)]),
-        _ROUNDS.format(count=rounds[0].photos, rounds=len(rounds), few=FEW, every=CLICK_EVERY_MS),
+        _ROUNDS.format(count=rounds[0].photos, few=FEW, every=CLICK_EVERY_MS),
         _tabulate(_ROUND_HEAD, _list_rounds(rounds)),
         _SESSIONS.format(sessions=visited.sessions, each=visited.each),
         _tabulate(_STEP_HEAD, _list_steps(visited)),
