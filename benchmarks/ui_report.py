@@ -26,10 +26,10 @@ One photo at a time on an idle service: from a drop event with a real file until
 page's clock, in turn with the same photo by `argus_client` from Python. {count} photos.
 """
 _ROUNDS = """\
-{count} photos in one drop event; rounds one after the other on the same page, which shows {few} already. Meanwhile a card
-is clicked every {every} ms, whether or not the click before has had its effect; a click's time runs from when it was
-due, through the server, to the frame that shows the card's photo large. A long task keeps the page's thread for more
-than 50 ms. Memory: PSS of the UI's server, before and after.
+{count} photos in one drop event, round after round on the same page, which shows {few} already. Meanwhile a card is
+clicked every {every} ms, whether or not the click before has had its effect; a click's time runs from when it was due,
+through the server, to the frame that shows the card's photo large. A long task keeps the page's thread for more than
+50 ms. Memory: PSS of the UI's server, before and after.
 """
 _SESSIONS = """\
 {sessions} sessions open at once and stay open; then each classifies {each} photos one after the other, all sessions at
