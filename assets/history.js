@@ -183,6 +183,7 @@
     const key = await place.add({ name, size_bytes, at_ms, answer });
     sayChanged();
     drawing = drawing.then(async () => {
+      await new Promise((resolve) => (window.requestIdleCallback ?? setTimeout)(resolve, { timeout: 2000 }));
       const thumb = await makeThumb(file, preview || inAnswer);
       if (thumb) await place.addThumb(key, thumb);
       if (thumb) sayChanged();

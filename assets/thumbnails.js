@@ -7,17 +7,18 @@ window.argusThumbnails = (photos) => {
   const urls = new Map();
   let turn = Promise.resolve();
 
+  // Decoded and scaled off the page's own thread, and only while nothing else is to be done there.
   async function draw(file, side) {
-    const whole = await createImageBitmap(file);
-    const scale = Math.min(1, side / Math.max(whole.width, whole.height));
+    await new Promise((resolve) => (window.requestIdleCallback ?? setTimeout)(resolve, { timeout: 2000 }));
+    const small = await createImageBitmap(file, { resizeWidth: side, resizeQuality: "medium" });
     const canvas = document.createElement("canvas");
-    canvas.width = Math.max(1, Math.round(whole.width * scale));
-    canvas.height = Math.max(1, Math.round(whole.height * scale));
-    const context = canvas.getContext("2d");
+    canvas.width = small.width;
+    canvas.height = small.height;
+    const context = canvas.getContext("2d", { alpha: false });
     context.fillStyle = "#fff"; // a JPEG has no transparency
     context.fillRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(whole, 0, 0, canvas.width, canvas.height);
-    whole.close();
+    context.drawImage(small, 0, 0);
+    small.close();
     return canvas;
   }
 
