@@ -279,10 +279,21 @@
     place.replaceChildren(image);
   }
 
+  // The card of that photo.
+  function mark() {
+    const id = document.querySelector(".stage")?.dataset.photo;
+    for (const card of document.querySelectorAll("[data-card]")) {
+      if (card.dataset.card === id) card.setAttribute("aria-current", "true");
+      else card.removeAttribute("aria-current");
+    }
+  }
+
   new MutationObserver((changes) => {
-    if (changes.some(({ target }) => target.matches?.(".stage"))) show();
-    if (changes.some(({ target }) => target.matches?.("[data-known]"))) setTimeout(compare, CHECK_AFTER_MS / 6);
-  }).observe(document, { subtree: true, attributeFilter: ["data-photo", "data-known"] });
+    const any = (selector) => changes.some(({ target }) => target.matches?.(selector));
+    if (any(".stage")) show();
+    if (any(".stage") || any(".batch, .cards")) mark();
+    if (any("[data-known]")) setTimeout(compare, CHECK_AFTER_MS / 6);
+  }).observe(document, { subtree: true, childList: true, attributeFilter: ["data-photo", "data-known"] });
 
   document.addEventListener("click", (event) => {
     const hit = (name) => event.target.closest?.(`[data-${name}]`)?.dataset[name.replace(/-(.)/g, (_, c) => c.toUpperCase())];

@@ -9,9 +9,9 @@ from typing import Any
 import reflex as rx
 
 from reflex_frontend import batch, reports, service, texts
-from reflex_frontend.batch import Card, Tally
 from reflex_frontend.failures import explain_refusal
 from reflex_frontend.photos import Photo, Trouble
+from reflex_frontend.state.batch import BatchState, draw_batch
 from reflex_frontend.state.shown import ShownState
 
 TOP_K_CHOICES = ("3", "5", "10")
@@ -23,18 +23,11 @@ MOST_PHOTOS = 1000
 class ClassifyState(ShownState, rx.State):
     """The photos on the page, the one that is shown large, and the order of the others."""
 
-    cards: list[Card] = []  # noqa: RUF012 - Reflex copies a var's default for every session
-    known: int = 0
-    done: int = 0
-    failed: int = 0
-    summary: str = ""
-    progress: str = "0%"
-    batch_announcement: str = ""
     view: str = rx.LocalStorage("cards", name="argus_view")
     sort_by: str = "added"
     descending: bool = False
     model: str = ""
-    _photos: dict[str, Photo] = {}  # noqa: RUF012 - as above
+    _photos: dict[str, Photo] = {}  # noqa: RUF012 - Reflex copies a var's default for every session
 
     @rx.event
     def open_page(self) -> None:
@@ -65,13 +58,13 @@ class ClassifyState(ShownState, rx.State):
         self.model = choice[:200]
 
     @rx.event
-    def choose_order(self, by: str) -> None:
+    async def choose_order(self, by: str) -> None:
         """Sort by this; again by the same, the other way round."""
         if by in batch.SORTS:
             # What is strongest or slowest is asked for first.
             self.descending = not self.descending if by == self.sort_by else by in ("score", "time")
             self.sort_by = by
-            self._draw()
+            await self._draw()
 
     @rx.event
     def show_photo(self, photo_id: str) -> None:
@@ -80,7 +73,7 @@ class ClassifyState(ShownState, rx.State):
             self.photo = self._photos[photo_id]
 
     @rx.event
-    def take_report(self, report: dict[str, Any]) -> None:
+    async def take_report(self, report: dict[str, Any]) -> None:
         """What became of the photos in the browser; see `flush` in assets/photos.js."""
         if report.get("cleared") is True:
             self._photos = {}
@@ -95,7 +88,7 @@ class ClassifyState(ShownState, rx.State):
             self._forget_all_but({photo.id for photo in reported})
         added = [photo.id for photo in reported if photo.id not in known_before and photo.id in self._photos]
         self._select(added)
-        self._draw()
+        await self._draw()
 
     @rx.event
     def download_csv(self) -> rx.event.EventSpec:
@@ -127,21 +120,8 @@ class ClassifyState(ShownState, rx.State):
     def _sorted(self) -> list[Photo]:
         return batch.sort(list(self._photos.values()), self.sort_by, descending=self.descending)
 
-    def _draw(self) -> None:
-        tally = batch.count(self._photos.values())
-        self.known, self.done, self.failed = tally.total, tally.done, tally.failed
-        # A single photo is shown large and needs no card.
-        self.cards = [batch.make_card(photo) for photo in self._sorted()] if tally.total > 1 else []
-        self.summary = batch.describe_tally(tally) if tally.total > 1 else ""
-        self.progress = f"{100 * (tally.done + tally.failed) / tally.total:.1f}%" if tally.total else "0%"
-        self.batch_announcement = _announce(tally)
-
-
-def _announce(tally: Tally) -> str:
-    """Said once, at the end: a screen reader has no use for each of two hundred."""
-    if tally.total < 2 or tally.open:
-        return ""
-    return texts.BATCH_ANNOUNCED.format(done=tally.done, total=tally.total, failed=tally.failed)
+    async def _draw(self) -> None:
+        draw_batch(await self.get_state(BatchState), self._sorted())
 
 
 def _list(value: Any) -> list[Any]:

@@ -4,6 +4,7 @@ import reflex as rx
 
 from reflex_frontend import texts
 from reflex_frontend.batch import Card
+from reflex_frontend.state.batch import BatchState
 from reflex_frontend.state.classify import ClassifyState
 from reflex_frontend.view.controls import choice_row
 from reflex_frontend.view.icons import icon
@@ -21,35 +22,35 @@ def batch_section() -> rx.Component:
     """Nothing until there are two photos."""
     return rx.el.section(
         rx.cond(
-            ClassifyState.cards.length() > 0,
+            BatchState.cards.length() > 0,
             rx.fragment(
                 _head(),
                 rx.cond(ClassifyState.view == "table", _table(), rx.el.ul(_cards(), class_name="cards")),
             ),
         ),
-        rx.el.p(ClassifyState.batch_announcement, role="status", class_name="sr-only"),
+        rx.el.p(BatchState.announcement, role="status", class_name="sr-only"),
         class_name="batch",
         aria_label=texts.BATCH,
     )
 
 
 def _head() -> rx.Component:
-    is_open = ClassifyState.done + ClassifyState.failed < ClassifyState.known
+    is_open = BatchState.done + BatchState.failed < BatchState.known
     progress = rx.el.div(
-        rx.el.div(style={"width": ClassifyState.progress}),
+        rx.el.div(style={"width": BatchState.progress}),
         class_name="batch-bar",
         role="progressbar",
         aria_label=texts.BATCH,
         custom_attrs={
             "aria-valuemin": 0,
-            "aria-valuemax": ClassifyState.known,
-            "aria-valuenow": ClassifyState.done + ClassifyState.failed,
+            "aria-valuemax": BatchState.known,
+            "aria-valuenow": BatchState.done + BatchState.failed,
             "data-open": rx.cond(is_open, "yes", "no"),
         },
     )
     actions = rx.el.div(
         rx.cond(is_open, _action(texts.STOP_ALL, "data-stop-all")),
-        rx.cond(~is_open & (ClassifyState.failed > 0), _action(texts.RETRY_FAILED, "data-retry-all")),
+        rx.cond(~is_open & (BatchState.failed > 0), _action(texts.RETRY_FAILED, "data-retry-all")),
         _download(texts.DOWNLOAD_CSV, ClassifyState.download_csv),
         _download(texts.DOWNLOAD_JSON, ClassifyState.download_json),
         choice_row(
@@ -64,7 +65,7 @@ def _head() -> rx.Component:
         class_name="batch-actions",
     )
     return rx.el.div(
-        rx.el.h2(ClassifyState.summary, custom_attrs={"data-summary": ""}), actions, progress, class_name="batch-head"
+        rx.el.h2(BatchState.summary, custom_attrs={"data-summary": ""}), actions, progress, class_name="batch-head"
     )
 
 
@@ -80,7 +81,7 @@ def _download(kind: str, event: rx.event.EventType[()]) -> rx.Component:
         class_name="button small",
         aria_label=texts.DOWNLOAD.format(kind=kind),
         on_click=event,
-        disabled=ClassifyState.done == 0,
+        disabled=BatchState.done == 0,
     )
 
 
@@ -98,7 +99,8 @@ def _cards() -> rx.Component:
                 type="button",
                 class_name="card-main",
                 on_click=ClassifyState.show_photo(item.id),
-                custom_attrs={"aria-current": rx.cond(ClassifyState.photo.id == item.id, "true", "false")},
+                # assets/photos.js marks the one that is shown large, so that none is drawn anew for that.
+                custom_attrs={"data-card": item.id},
             ),
             _item_actions(item),
             key=item.id,
@@ -106,7 +108,7 @@ def _cards() -> rx.Component:
             custom_attrs={"data-status": item.status},
         )
 
-    return rx.foreach(ClassifyState.cards, card)
+    return rx.foreach(BatchState.cards, card)
 
 
 def _item_actions(item: rx.Var[Card]) -> rx.Component:
@@ -176,7 +178,7 @@ def _table() -> rx.Component:
                     ),
                 )
             ),
-            rx.el.tbody(rx.foreach(ClassifyState.cards, row)),
+            rx.el.tbody(rx.foreach(BatchState.cards, row)),
             class_name="batch-table",
         ),
         class_name="batch-frame",

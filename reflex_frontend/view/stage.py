@@ -7,6 +7,7 @@ assets/intake.js takes photos from every way there is; assets/photos.js draws th
 import reflex as rx
 
 from reflex_frontend import texts
+from reflex_frontend.state.batch import BatchState
 from reflex_frontend.state.classify import ClassifyState
 from reflex_frontend.view.browser_events import BrowserEvents
 from reflex_frontend.view.camera import camera_dialog
@@ -71,7 +72,7 @@ def stage() -> rx.Component:
         BrowserEvents.create(on_argus_photos=ClassifyState.take_report),
         class_name="stage-column",
         aria_label=texts.PHOTO,
-        custom_attrs={"data-known": ClassifyState.known},
+        custom_attrs={"data-known": BatchState.known},
     )
 
 
