@@ -68,6 +68,7 @@ PICTURES: tuple[tuple[str, Callable[[Page], None]], ...] = (
     ("/model", model),
     ("/live", live),
 )
+HEIGHTS = {batch: 1240, compare: 1160}
 
 
 def main(address: str) -> None:
@@ -79,6 +80,8 @@ def main(address: str) -> None:
             page.goto(address + path)
             page.wait_for_selector('.health[data-state="ready"]')
             draw(page)
+            # Whole where it matters: the cards and the comparison are below the first screen.
+            page.set_viewport_size({"width": 1280, "height": HEIGHTS.get(draw, 800)})
             page.mouse.move(0, 0)
             page.evaluate("document.activeElement.blur()")
             for theme in ("light", "dark"):
