@@ -79,7 +79,9 @@ async def test_work_under_way_shows_and_a_refusal_counts() -> None:
         limits=LimitSettings(max_images=3), overload=OverloadSettings(max_pending_images=3, max_pending_bytes=2**28)
     )
     async with open_service(make_repository(settings, colors=runtime), settings) as client:
-        sent = [asyncio.create_task(client.post("/v1/classify", content=RED)) for _ in range(3)]
+        sent = [asyncio.create_task(client.post("/v1/classify", content=RED))]
+        assert await asyncio.to_thread(runtime.entered.wait, 10)  # the model has the first, so the others must wait
+        sent += [asyncio.create_task(client.post("/v1/classify", content=RED)) for _ in range(2)]
 
         async def look() -> dict[str, Any]:
             found: dict[str, Any] = (await client.get("/v1/status")).json()
