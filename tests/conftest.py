@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.e2e.serving import RunningService, run_service
+
+# How fast examples are made and run says how busy the machine is, not whether the code is right.
+settings.register_profile("argus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("argus")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -160,7 +160,7 @@ async def follow(actions: list[Submit | Cancel | Step], rules: Rules) -> None:
             assert getattr(answer, "result", type(answer)) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(ACTIONS, max_size=60), st.integers(1, 8), st.integers(1, 12))
 @example([Submit("good", None)] * 4 + [Cancel(2), Step(1.0), Step(1.0)], 2, 4)
 @example([Submit("good", None), Submit("good", 0.5), Submit("broken", None), Submit("good", None), Step(1.0)], 8, 8)
@@ -189,7 +189,7 @@ def is_right(fate: str, item: int, answer: object, *, ran: bool) -> bool:
             return own or isinstance(answer, asyncio.CancelledError)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(["serve", "cancel", "fail", "late", "hurry"]), min_size=1, max_size=60),
     st.integers(1, 8),

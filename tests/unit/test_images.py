@@ -171,7 +171,7 @@ def test_too_many_pixels_are_refused_before_decoding() -> None:
         decode(encode(gradient(1000, 1001), "PNG"), max_pixels=1_000_000)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damaged_files_never_raise_anything_else(data: st.DataObject) -> None:
     """Flipped, dropped and added bytes give a picture or one of our errors, whatever the format."""
