@@ -5,6 +5,7 @@ import os
 import reflex as rx
 
 from reflex_frontend.building import BAKED_URL, FONT, FONT_VERSION, SameOrigin
+from reflex_frontend.first_load import FirstLoad
 
 config = rx.Config(
     app_name="reflex_frontend",
@@ -19,7 +20,7 @@ config = rx.Config(
     frontend_packages=[f"{FONT}@{FONT_VERSION}"],
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    plugins=[SameOrigin()],
+    plugins=[SameOrigin(), FirstLoad()],
     disable_plugins=[rx.plugins.SitemapPlugin],
     # Sessions in memory: nothing about a photo is written to disk. With Redis, Reflex chooses by itself.
     **({} if os.environ.get("REFLEX_REDIS_URL") else {"state_manager_mode": rx.constants.StateManagerMode.MEMORY}),

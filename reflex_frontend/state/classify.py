@@ -1,6 +1,6 @@
 """One browser session's photos as it knows them: what the page's script reports, and what a person chose to see.
 
-The photos themselves, their queue and their attempts are in the browser (assets/photos.js); see `answering`.
+The photos themselves, their queue and their attempts are in the browser (browser/photos.js); see `answering`.
 """
 
 from dataclasses import replace
@@ -74,7 +74,7 @@ class ClassifyState(ShownState, rx.State):
 
     @rx.event
     async def take_report(self, report: dict[str, Any]) -> None:
-        """What became of the photos in the browser; see `flush` in assets/photos.js."""
+        """What became of the photos in the browser; see `flush` in browser/photos.js."""
         if report.get("cleared") is True:
             self._photos = {}
         for photo_id in _list(report.get("removed")):

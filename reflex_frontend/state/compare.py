@@ -1,6 +1,6 @@
 """What is compared in one browser session, and what became of both sides.
 
-The photos are in the browser: assets/compare.js sends them and reports each side; this draws. A report holds all there
+The photos are in the browser: browser/compare.js sends them and reports each side; this draws. A report holds all there
 is to know, so a session that began anew has everything after the next one.
 """
 
@@ -84,7 +84,7 @@ class CompareState(rx.State):
 
     @rx.event
     def take_report(self, report: dict[str, Any]) -> None:
-        """What became of both sides; see `describe` in assets/compare.js."""
+        """What became of both sides; see `describe` in browser/compare.js."""
         self.left, self.right = _read_side(report.get("left")), _read_side(report.get("right"))
 
     @rx.var

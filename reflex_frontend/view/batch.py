@@ -99,7 +99,7 @@ def _cards() -> rx.Component:
                 type="button",
                 class_name="card-main",
                 on_click=ClassifyState.show_photo(item.id),
-                # assets/photos.js marks the one that is shown large, so that none is drawn anew for that.
+                # browser/photos.js marks the one that is shown large, so that none is drawn anew for that.
                 custom_attrs={"data-card": item.id},
             ),
             _item_actions(item),

@@ -1,4 +1,4 @@
-"""From the browser's own scripts to the state: events that assets/*.js send to the window.
+"""From the browser's own scripts to the state: events that browser/*.js send to the window.
 
 A script says `window.dispatchEvent(new CustomEvent("argusphotos", { detail }))`; a page that has
 `BrowserEvents.create(on_argus_photos=SomeState.take)` hands the detail on. When a page begins to listen it says

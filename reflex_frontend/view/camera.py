@@ -1,4 +1,4 @@
-"""The camera's dialog; assets/intake.js opens the camera, says by `data-state` how that went, and takes the picture."""
+"""The camera's dialog; browser/intake.js opens the camera, says by `data-state` how that went, and takes the photo."""
 
 import reflex as rx
 

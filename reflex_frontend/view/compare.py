@@ -1,6 +1,6 @@
 """The compare page: what is compared, the photos, and both answers on one scale.
 
-assets/compare.js reads the data attributes of the page, takes the photos and draws them into the slots.
+browser/compare.js reads the data attributes of the page, takes the photos and draws them into the slots.
 """
 
 import reflex as rx

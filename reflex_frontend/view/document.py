@@ -4,26 +4,13 @@ import reflex as rx
 from reflex.utils.imports import ImportDict
 
 from reflex_frontend.building import FONT
-
-# In this order: the later ones use the earlier ones.
-SCRIPTS = (
-    "argus",
-    "thumbnails",
-    "photos",
-    "intake",
-    "figures",
-    "history",
-    "history-files",
-    "history-page",
-    "compare",
-    "tabs",
-)
+from reflex_frontend.first_load import SCRIPT
 
 HEAD = [
     rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
     rx.el.meta(name="theme-color", content="#fafaf9", custom_attrs={"media": "(prefers-color-scheme: light)"}),
     rx.el.meta(name="theme-color", content="#0f1112", custom_attrs={"media": "(prefers-color-scheme: dark)"}),
-    *(rx.el.script(src=f"/{name}.js", defer=True) for name in SCRIPTS),
+    rx.el.script(src=f"/{SCRIPT}", defer=True),
 ]
 
 

@@ -1,6 +1,6 @@
 """The history page: a search, an empty list and the patterns of what stands in it.
 
-assets/history-page.js draws here, from what the browser keeps: it finds an element by `data-part`, writes a text into
+browser/history-page.js draws here, from what the browser keeps: it finds an element by `data-part`, writes a text into
 one with `data-text`, and copies one with `data-pattern`. So the history reaches no server, not even this one, and this
 page has no state.
 """

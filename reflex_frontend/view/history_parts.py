@@ -1,4 +1,4 @@
-"""What the history page is made of: elements that its script finds by name. See assets/history-page.js."""
+"""What the history page is made of: elements that its script finds by name. See browser/history-page.js."""
 
 from typing import Any
 

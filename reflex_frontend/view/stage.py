@@ -1,7 +1,7 @@
 """The left half of the classify page: where photos are dropped and the chosen one is shown, and the examples.
 
-assets/intake.js takes photos from every way there is; assets/photos.js draws the chosen one at once in the element with
-`data-local-photo`. After a reload the session's small copy stands in.
+browser/intake.js takes photos from every way there is; browser/stage.js draws the chosen one at once in the element
+with `data-local-photo`. After a reload the session's small copy stands in.
 """
 
 import reflex as rx

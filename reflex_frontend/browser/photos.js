@@ -1,5 +1,5 @@
-// The photos of this visit. They stay in the browser: each is sent to the page's own server as often as it takes, and what
-// becomes of it is reported to the session, which draws it.
+// The photos of this visit. They stay in the browser: sending.js brings each to the page's own server, four at a time, and
+// what becomes of it is reported to the session, which draws it.
 //
 //   queued -> working -> done
 //               |  ^
@@ -10,12 +10,9 @@
 
   const MOST_PHOTOS = 1000;
   const AT_ONCE = 4; // of the six connections that a browser has for one server
-  const MOST_ATTEMPTS = 6;
-  const MOST_WAITS = 60;
   const REPORT_MS_A_PHOTO = 2; // every photo is drawn again with each report, so many photos are reported less often
   const REPORT_MS_AT_MOST = 500;
   const CHECK_AFTER_MS = 3000;
-  const OFFLINE = { outcome: "wait", until: "readiness", pause_ms: 1000, trouble: { code: "offline" }, final: {} };
 
   const photos = new Map();
   const queue = [];
@@ -24,60 +21,6 @@
   const zone = () => document.querySelector('.zone[data-lane="photos"]');
   const chosenModel = () => document.querySelector("[data-model-choice]")?.value || "";
   const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, "0")).join("");
-
-  // Sending ---------------------------------------------------------------------------------------------------------
-
-  // Resolves after ms, at once when wake.now() is called, and rejects when the signal aborts.
-  function sleep(ms, signal, wake) {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, ms);
-      wake.now = () => { clearTimeout(timer); resolve(); };
-      signal?.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
-    });
-  }
-
-  async function read(response) {
-    if (response.headers.get("content-type")?.startsWith("application/json")) return response.json();
-    if (response.status === 413) return { outcome: "failed", trouble: {}, refusal: "too_large" };
-    return OFFLINE;
-  }
-
-  async function untilReady(signal, wake) {
-    for (let ready = false; !ready;) {
-      try {
-        ({ ready } = await (await fetch("/photos/ready", { signal })).json());
-      } catch (error) {
-        if (signal?.aborted) throw error;
-        await sleep(1000, signal, wake);
-      }
-    }
-  }
-
-  // One photo until it is answered or has failed for good. A classification changes nothing, so it is safe to repeat.
-  async function send(file, { model = "", signal, onChange = () => {}, preview = false, wake = {} } = {}) {
-    const query = new URLSearchParams();
-    if (model) query.set("model", model);
-    if (preview) query.set("preview", "1");
-    const headers = { "Content-Type": "application/octet-stream", "X-Photo-Name": encodeURIComponent(file.name) };
-    for (let attempt = 1; ; attempt++) {
-      onChange({ status: "working" });
-      let outcome;
-      try {
-        outcome = await read(await fetch(`/photos?${query}`, { method: "POST", body: file, headers, signal }));
-      } catch (error) {
-        if (signal?.aborted) throw error;
-        outcome = OFFLINE;
-      }
-      if (outcome.outcome !== "wait") return outcome;
-      const forTime = outcome.until === "time";
-      if (attempt >= (forTime ? MOST_ATTEMPTS : MOST_WAITS)) return { outcome: "failed", trouble: outcome.final };
-      const pauseMs = outcome.pause_ms * (1 + Math.random() / 4); // spread, so that not all come back at once
-      const retryAt = forTime ? Math.round(Date.now() + pauseMs) : 0;
-      onChange({ status: "waiting", trouble: outcome.trouble, retry_at_ms: retryAt });
-      await sleep(pauseMs, signal, wake);
-      if (!forTime) await untilReady(signal, wake);
-    }
-  }
 
   // The queue -------------------------------------------------------------------------------------------------------
 
@@ -130,7 +73,7 @@
       onChange: (fields) => { if (photo.stop === stop) change(photo, { trouble: undefined, retry_at_ms: 0, ...fields }); },
     };
     try {
-      const outcome = await send(photo.file, options);
+      const outcome = await window.argus.send(photo.file, options);
       if (photo.stop !== stop) return;
       const { answer, trouble, preview, refusal } = outcome;
       if (preview) thumbnails.take(photo, preview);
@@ -251,49 +194,14 @@
 
   window.addEventListener("arguslistening", tellAll);
 
-  // Drawing ---------------------------------------------------------------------------------------------------------
+  new MutationObserver(() => setTimeout(compare, CHECK_AFTER_MS / 6)).observe(document, {
+    subtree: true, attributeFilter: ["data-known"],
+  });
+
+  // Drawing and buttons ---------------------------------------------------------------------------------------------
 
   const thumbnails = window.argusThumbnails(photos);
-
-  // The chosen photo, large, from the file itself: it is there before any server has seen it.
-  let shown = "";
-  let shownUrl = "";
-
-  function show() {
-    const stage = document.querySelector(".stage");
-    const place = document.querySelector("[data-local-photo]");
-    if (!stage || !place) return;
-    const photo = photos.get(stage.dataset.photo) ?? (photos.size === 1 ? [...photos.values()][0] : undefined);
-    if (photo && photo.id === shown && place.firstChild) return;
-    place.replaceChildren();
-    stage.removeAttribute("data-local");
-    if (shownUrl) URL.revokeObjectURL(shownUrl);
-    shown = photo?.id ?? "";
-    shownUrl = photo?.file ? URL.createObjectURL(photo.file) : "";
-    if (!shownUrl) return;
-    const image = new Image();
-    image.alt = photo.name;
-    image.onload = () => stage.setAttribute("data-local", "");
-    image.onerror = () => image.remove();
-    image.src = shownUrl;
-    place.replaceChildren(image);
-  }
-
-  // The card of that photo.
-  function mark() {
-    const id = document.querySelector(".stage")?.dataset.photo;
-    for (const card of document.querySelectorAll("[data-card]")) {
-      if (card.dataset.card === id) card.setAttribute("aria-current", "true");
-      else card.removeAttribute("aria-current");
-    }
-  }
-
-  new MutationObserver((changes) => {
-    const any = (selector) => changes.some(({ target }) => target.matches?.(selector));
-    if (any(".stage")) show();
-    if (any(".stage") || any(".batch, .cards")) mark();
-    if (any("[data-known]")) setTimeout(compare, CHECK_AFTER_MS / 6);
-  }).observe(document, { subtree: true, childList: true, attributeFilter: ["data-photo", "data-known"] });
+  const { show } = window.argusStage(photos);
 
   document.addEventListener("click", (event) => {
     const hit = (name) => event.target.closest?.(`[data-${name}]`)?.dataset[name.replace(/-(.)/g, (_, c) => c.toUpperCase())];
@@ -311,5 +219,5 @@
 
   tellAll(); // the page may have begun to listen before this script was there
 
-  window.argus = { ...window.argus, add, send, clear, report: (photo) => change(photo, {}) };
+  window.argus = { ...window.argus, add, clear, report: (photo) => change(photo, {}) };
 })();
