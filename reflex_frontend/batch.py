@@ -65,6 +65,11 @@ def count(photos: Iterable[Photo]) -> Tally:
     return Tally(total, done, failed, waiting, max(0, end - begin) / 1000)
 
 
+def find_next_attempt(photos: Iterable[Photo]) -> int:
+    """When the first of the photos that the service refused for now is sent again, Unix time in ms; 0: none was."""
+    return min((p.trouble.retry_at_ms for p in photos if p.status == "waiting" and p.trouble.retry_at_ms), default=0)
+
+
 def describe_tally(tally: Tally) -> str:
     """One line on a batch, while it runs and afterwards."""
     if tally.open:

@@ -13,7 +13,7 @@ from reflex_frontend.photos import Photo
 
 
 class BatchState(rx.State):
-    """known, done, failed: photos; progress: a CSS percentage."""
+    """known, done, failed: photos; progress: a CSS percentage; retry_at_ms: 0 unless the service is too busy."""
 
     cards: list[Card] = []  # noqa: RUF012 - Reflex copies a var's default for every session
     known: int = 0
@@ -22,11 +22,15 @@ class BatchState(rx.State):
     summary: str = ""
     progress: str = "0%"
     announcement: str = ""
+    retry_at_ms: int = 0
 
 
 def draw_batch(state: BatchState, photos: Sequence[Photo]) -> None:
     """Show these photos, in this order."""
     tally = batch.count(photos)
+    # Until one is answered, a service that is being asked again counts as busy.
+    still = state.retry_at_ms if tally.open and tally.done == state.done else 0
+    state.retry_at_ms = batch.find_next_attempt(photos) or still
     state.known, state.done, state.failed = tally.total, tally.done, tally.failed
     # A single photo is shown large and needs no card.
     state.cards = [batch.make_card(photo) for photo in photos] if tally.total > 1 else []

@@ -91,7 +91,7 @@ def _cards() -> rx.Component:
             rx.el.button(
                 rx.el.span(class_name="card-photo", custom_attrs={"data-thumb": item.id}),
                 rx.el.span(item.title, class_name="card-title"),
-                rx.el.span(item.score, class_name="card-score"),
+                rx.el.span(_score_or_clock(item), class_name="card-score"),
                 rx.el.span(
                     rx.el.span(style={"width": item.width}), class_name="bar", custom_attrs={"aria-hidden": "true"}
                 ),
@@ -109,6 +109,15 @@ def _cards() -> rx.Component:
         )
 
     return rx.foreach(BatchState.cards, card)
+
+
+def _score_or_clock(item: rx.Var[Card]) -> rx.Component:
+    """The score of an answer; until a refused photo is sent again, the seconds."""
+    return rx.cond(
+        item.retry_at_ms > 0,
+        rx.el.span(title=texts.NEXT_ATTEMPT, custom_attrs={"data-until": item.retry_at_ms}),
+        item.score,
+    )
 
 
 def _item_actions(item: rx.Var[Card]) -> rx.Component:
@@ -158,7 +167,7 @@ def _table() -> rx.Component:
                 custom_attrs={"data-column": "name"},
             ),
             rx.el.td(item.title, custom_attrs={"data-column": "label"}),
-            rx.el.td(item.score, custom_attrs={"data-column": "score"}),
+            rx.el.td(_score_or_clock(item), custom_attrs={"data-column": "score"}),
             rx.el.td(item.time, custom_attrs={"data-column": "time"}),
             rx.el.td(_item_actions(item), custom_attrs={"data-column": "actions"}),
             key=item.id,

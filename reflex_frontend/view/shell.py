@@ -8,6 +8,7 @@ from reflex.style import set_color_mode
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from reflex_frontend import texts
+from reflex_frontend.state.batch import BatchState
 from reflex_frontend.state.health import HealthState
 from reflex_frontend.view.icons import icon, mark
 
@@ -82,24 +83,32 @@ def _themes() -> rx.Component:
 
 
 def _banners() -> rx.Component:
-    def banner(kind: str, title: str, detail: str = "", *, timed: bool = False) -> rx.Component:
-        clock = rx.el.span(class_name="banner-clock", custom_attrs={"data-since": HealthState.since_ms})
+    def banner(kind: str, title: str, detail: str = "", clock: dict[str, rx.Var[int]] | None = None) -> rx.Component:
+        # Hidden from screen readers, which would read every second of it aloud.
+        shown = rx.el.span(class_name="banner-clock", custom_attrs={**(clock or {}), "aria-hidden": "true"})
         return rx.el.div(
             rx.el.p(
                 rx.el.strong(title),
                 rx.el.span(detail) if detail else rx.fragment(),
-                clock if timed else rx.fragment(),
+                shown if clock else rx.fragment(),
                 class_name="wide",
             ),
             class_name="banner",
             custom_attrs={"data-kind": kind},
         )
 
+    since = {"data-since": HealthState.since_ms}
+    until = {"data-until": BatchState.retry_at_ms}
+    by_photos = rx.cond(
+        BatchState.retry_at_ms > 0,
+        banner("wait", texts.BANNER_BUSY, texts.BANNER_BUSY_DETAIL, until),
+        rx.cond(HealthState.recovered, banner("good", texts.BANNER_RECOVERED), rx.fragment()),
+    )
     by_health = rx.match(
         HealthState.status,
-        ("starting", banner("wait", texts.BANNER_STARTING, texts.BANNER_STARTING_DETAIL, timed=True)),
-        ("unreachable", banner("down", texts.BANNER_UNREACHABLE, texts.BANNER_UNREACHABLE_DETAIL, timed=True)),
-        rx.cond(HealthState.recovered, banner("good", texts.BANNER_RECOVERED), rx.fragment()),
+        ("starting", banner("wait", texts.BANNER_STARTING, texts.BANNER_STARTING_DETAIL, since)),
+        ("unreachable", banner("down", texts.BANNER_UNREACHABLE, texts.BANNER_UNREACHABLE_DETAIL, since)),
+        by_photos,
     )
     return rx.el.div(
         rx.cond(has_connection_errors, banner("down", texts.BANNER_OFFLINE, texts.BANNER_OFFLINE_DETAIL), by_health),

@@ -78,19 +78,35 @@ def test_a_busy_service_is_asked_again_after_the_time_it_named(page: Page, servi
     service.behaviour.problems = [(429, "overloaded", 2)]
     page.set_input_files(FILE_INPUT, CAT)
     expect(page.locator(".note-title")).to_have_text("The service is busy")
-    expect(page.locator("[data-until]")).to_contain_text("s")
+    expect(page.locator(".panel [data-until]")).to_contain_text("s")
+    expect(page.locator(".banner")).to_contain_text("The service is busy.")
+    expect(page.locator(".banner-clock")).to_have_text(re.compile(r"\d+\s*s"))
     expect(page.locator("[data-answer] li").first).to_contain_text("tabby")
+    expect(page.locator(".banner")).to_have_count(0)
+
+
+def test_every_refused_photo_of_a_batch_says_when_its_turn_comes(page: Page, service: FakeService) -> None:
+    """On its card, in seconds; the banner has the first of them and goes with the last."""
+    service.behaviour.problems = [(429, "overloaded", 60)] * 2
+    page.set_input_files(FILE_INPUT, [CAT, CAT])
+    expect(page.locator(".card [data-until]")).to_have_count(2)
+    expect(page.locator(".card [data-until]").first).to_have_text(re.compile(r"\d+\s*s"))
+    expect(page.locator(".banner")).to_contain_text("The service is busy.")
+    for _ in range(2):
+        page.locator('.card[data-status="waiting"] [data-retry]').first.click()
+    expect(page.locator('.card[data-status="done"]')).to_have_count(2)
+    expect(page.locator(".banner")).to_have_count(0)
 
 
 def test_waiting_can_be_cut_short_or_given_up(page: Page, service: FakeService) -> None:
     """Try now asks at once; Cancel returns to the empty page."""
     service.behaviour.problems = [(429, "overloaded", 60)] * 2
     page.set_input_files(FILE_INPUT, CAT)
-    expect(page.locator("[data-until]")).to_contain_text("s")
+    expect(page.locator(".panel [data-until]")).to_contain_text("s")
     asked = len(service.behaviour.seen)
     page.get_by_role("button", name="Try now").click()
     service.wait_until_seen(asked + 1)
-    expect(page.locator("[data-until]")).to_contain_text("s")
+    expect(page.locator(".panel [data-until]")).to_contain_text("s")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".drop-invitation")).to_be_visible()
     assert len(service.behaviour.seen) == asked + 1

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reflex_frontend.batch import count, describe_tally, make_card, sort, write_csv, write_json
+from reflex_frontend.batch import count, describe_tally, find_next_attempt, make_card, sort, write_csv, write_json
 from reflex_frontend.photos import Answer, Label, Photo, Trouble
 
 
@@ -39,6 +39,16 @@ def test_a_finished_batch_says_how_many_how_long_and_how_fast() -> None:
         "2 of 3 answered · in 2.0 s · 1.0 a second · 1 failed"
     )
     assert describe_tally(count([CAT, WAITING])) == "1 of 2 answered"
+
+
+def test_the_next_attempt_is_the_first_of_those_that_are_known() -> None:
+    """A photo that waits for the service to be there again has no time, and one that failed has no attempt."""
+
+    def waiting(retry_at_ms: int, status: str = "waiting") -> Photo:
+        return Photo(id="w", status=status, trouble=Trouble("Busy", retry_at_ms=retry_at_ms))
+
+    assert find_next_attempt([CAT, WAITING, waiting(70), waiting(50), waiting(20, "failed")]) == 50
+    assert find_next_attempt([CAT, WAITING, BAD]) == 0
 
 
 def test_a_card_says_the_label_or_what_is_wrong() -> None:
