@@ -6,6 +6,7 @@ python -m tests.e2e.readme_pictures [http://127.0.0.1:3000]
 import io
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageOps
@@ -87,9 +88,16 @@ def main(address: str) -> None:
             for theme in ("light", "dark"):
                 page.emulate_media(color_scheme="light" if theme == "light" else "dark", reduced_motion="reduce")
                 page.wait_for_timeout(250)
-                page.screenshot(path=OUT / f"{draw.__name__}-{theme}.png")
+                _save(page.screenshot(), OUT / f"{draw.__name__}-{theme}.png")
             page.close()
             sys.stdout.write(f"{draw.__name__}\n")
+
+
+def _save(picture: bytes, path: Path) -> None:
+    """With a palette of 256 colours: a third of the size, and no difference that a reader sees."""
+    with Image.open(io.BytesIO(picture)) as opened:
+        reduced = opened.convert("RGB").quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
+    reduced.save(path, optimize=True)
 
 
 def _vary_examples() -> list[dict[str, Any]]:
