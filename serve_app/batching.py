@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Generic, NamedTuple, TypeVar
 
 from serve_app.errors import DeadlineExceeded, Internal, NotReady, Overloaded
+from serve_app.meters import BatchMeter
 
 # How much of what is known of the model's speed the newest batch replaces.
 _SMOOTHING = 0.1
@@ -84,6 +85,8 @@ class Batcher(Generic[T, R]):
         on a batch of several, each half is run again by itself, and so on, so that one bad item fails alone.
     max_queue: items that may wait; one more is refused with Overloaded at once.
     clock: seconds, monotonic.
+
+    `meter` counts the batches.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class Batcher(Generic[T, R]):
         self._closed = False
         self._running = 0
         self._cost = _BatchCost()
+        self.meter = BatchMeter()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -208,6 +212,7 @@ class Batcher(Generic[T, R]):
         results = self._run_apart([entry.item for entry in batch])
         run_s = self._clock() - started
         self._cost.learn(size, run_s)
+        self.meter.count(size, run_s)
         self._running = 0  # before anybody hears of it: who asks again at once finds the model free
         for entry, result in zip(batch, results, strict=True):
             if isinstance(result, BaseException):

@@ -12,6 +12,7 @@ from typing import Protocol
 from serve_app.admission import Admission
 from serve_app.artifacts import ModelCard
 from serve_app.errors import ModelNotFound, NotReady, RequestError
+from serve_app.meters import BatchMeter
 from serve_app.postprocessing import Prediction
 from serve_app.settings import Settings
 
@@ -57,6 +58,10 @@ class Backend(Protocol):
         """Images that wait here, for a decoder or for a model."""
 
     @property
+    def batches(self) -> Mapping[str, BatchMeter]:
+        """What counts the batches of the models that run in this process, by name."""
+
+    @property
     def models(self) -> Sequence[ServedModel]:
         """What is served, the default first."""
 
@@ -78,6 +83,10 @@ class Classifier(Protocol):
     @property
     def waiting(self) -> int:
         """Images that wait here, for a decoder or for the model."""
+
+    @property
+    def batches(self) -> BatchMeter | None:
+        """What counts the model's batches; None where the model runs in another process."""
 
     async def classify(self, data: bytes, *, top_k: int, min_score: float, deadline: float) -> ImageResult:
         """data: an encoded image. deadline: a `time.monotonic` value.
@@ -107,6 +116,12 @@ class ModelRepository:
     def queued(self) -> int:
         """See `Backend.queued`."""
         return sum(classifier.waiting for classifier in self._classifiers.values())
+
+    @property
+    def batches(self) -> Mapping[str, BatchMeter]:
+        """See `Backend.batches`."""
+        own = ((name, classifier.batches) for name, classifier in self._classifiers.items())
+        return {name: meter for name, meter in own if meter is not None}
 
     @property
     def models(self) -> Sequence[ServedModel]:

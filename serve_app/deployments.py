@@ -59,7 +59,7 @@ class ImageClassifier:
 
     async def __serve_build_asgi_app__(self) -> ASGIApp:
         watch_clients_here()
-        status = share_status(lambda: self._repository.queued)
+        status = share_status(lambda: self._repository.queued, lambda: self._repository.batches)
         return create_app(self._repository, self._settings, status_source=status, echo_request_id=False)
 
 
@@ -68,7 +68,8 @@ class Inference:
 
     def __init__(self, settings: Settings, name: str) -> None:
         self._classifier = load_pixel_classifier(settings, name)
-        self._status = share_status(lambda: self._classifier.waiting)  # its queue is part of the service's status
+        # Its queue is part of the service's status, and its batches of the metrics.
+        self._status = share_status(lambda: self._classifier.waiting, lambda: {name: self._classifier.batches})
 
     async def describe(self) -> ModelCard:
         """The model's card: the ingress takes preprocessing and labels from where the model is."""
@@ -100,7 +101,7 @@ class Ingress:
             for name, handle in self._handles.items()
         }
         repository = connect_repository(self._settings, models)
-        status = share_status(lambda: repository.queued)
+        status = share_status(lambda: repository.queued, lambda: repository.batches)
         return create_app(repository, self._settings, status_source=status, echo_request_id=False)
 
 

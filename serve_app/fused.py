@@ -12,6 +12,7 @@ import numpy as np
 from serve_app.batching import Batcher
 from serve_app.classifier import ImageResult, Timing
 from serve_app.decoding import Decoded, ImageDecoder
+from serve_app.meters import BatchMeter
 from serve_app.postprocessing import Logits, rank_predictions
 from serve_app.runtimes import Runtime
 from serve_app.settings import Settings
@@ -46,6 +47,11 @@ class FusedClassifier:
     def waiting(self) -> int:
         """See `Classifier.waiting`."""
         return self._decoder.waiting + self._batcher.waiting
+
+    @property
+    def batches(self) -> BatchMeter:
+        """See `Classifier.batches`."""
+        return self._batcher.meter
 
     async def classify(self, data: bytes, *, top_k: int, min_score: float, deadline: float) -> ImageResult:
         """See `Classifier.classify`."""

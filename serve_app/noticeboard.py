@@ -13,17 +13,19 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 import ray
 
+from serve_app.meters import BatchMeter
 from serve_app.status import Board, DeploymentScale, Figures, OwnStatus, Status, describe_service
 from serve_app.tally import Note
 
 log = logging.getLogger(__name__)
 
 # Part of the actor's name: raise it when a note changes, so that old and new replicas do not share a board.
-_SCHEMA = 1
+_SCHEMA = 2
 _NAMESPACE = "argus"
 _REPORT_INTERVAL_S = 1.0
 # How long an answer to /v1/status is given again: many viewers ask no more than one.
@@ -90,22 +92,23 @@ class Noticeboard:
 class SharedStatus:
     """A `StatusSource` for one of several replicas: it leaves its notes on the board, and reads there.
 
-    Make it on the replica's event loop. connect: finds or makes the board; blocks. ask_controller: the details of every
-    application, as Serve's own REST API gives them.
+    Make it on the replica's event loop. count_queued, list_batches: as `OwnStatus` has them. connect: finds or makes
+    the board; blocks. ask_controller: the details of every application, as Serve's own REST API gives them.
     """
 
     def __init__(
         self,
         place: "Place",
         count_queued: Callable[[], int],
+        list_batches: Callable[[], Mapping[str, BatchMeter]] = dict,
         *,
         connect: "Callable[[str], BoardHandle] | None" = None,
         ask_controller: Callable[[], Awaitable[Mapping[str, Any]]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._place = place
-        self._own = OwnStatus(count_queued, deployment=place.deployment)
-        self.tally = self._own.tally
+        self._own = OwnStatus(count_queued, list_batches, deployment=place.deployment)
+        self.tally, self.meters = self._own.tally, self._own.meters
         self._connect = connect or find_board
         self._ask_controller = ask_controller or ask_controller_for_details
         self._clock = clock
@@ -134,7 +137,7 @@ class SharedStatus:
                 reading = await board.exchange.remote(self._place.replica, self._own.take_note())
         except Exception as error:  # noqa: BLE001  # whatever keeps it from the board, its own figures are known
             self._lose_board(error)
-            status = await self._own.read()
+            status = replace(await self._own.read(), alone=True)
         else:
             scales = await self._find_scales(board, reading)
             status = describe_service(reading.figures, self._place.deployment, scales=scales)
@@ -201,12 +204,12 @@ class BoardHandle(Protocol):
     leave_when_abandoned: Any
 
 
-def share_status(count_queued: Callable[[], int]) -> SharedStatus:
-    """The status of the replica that this is. count_queued: images that wait in it."""
+def share_status(count_queued: Callable[[], int], list_batches: Callable[[], Mapping[str, BatchMeter]]) -> SharedStatus:
+    """The status of the replica that this is. count_queued, list_batches: as `OwnStatus` has them."""
     from ray import serve
 
     context = serve.get_replica_context()
-    return SharedStatus(Place(context.app_name, context.deployment, context.replica_tag), count_queued)
+    return SharedStatus(Place(context.app_name, context.deployment, context.replica_tag), count_queued, list_batches)
 
 
 def find_board(application: str) -> BoardHandle:

@@ -16,6 +16,7 @@ from serve_app.artifacts import ModelCard
 from serve_app.batching import Batcher
 from serve_app.classifier import ImageResult, Timing
 from serve_app.decoding import ImageDecoder
+from serve_app.meters import BatchMeter
 from serve_app.postprocessing import Logits, Prediction, rank_predictions
 from serve_app.preprocessing import Pixels
 from serve_app.runtimes import Runtime
@@ -64,6 +65,11 @@ class PixelClassifier:
         """Images in the queue."""
         return self._batcher.waiting
 
+    @property
+    def batches(self) -> BatchMeter:
+        """Counts the model's batches."""
+        return self._batcher.meter
+
     async def rank(self, pixels: Pixels, *, top_k: int, min_score: float, seconds_left: float) -> Ranking:
         """See `PixelModel.rank`."""
         served = await self._batcher.submit(pixels, deadline=time.monotonic() + seconds_left)
@@ -98,6 +104,11 @@ class SplitClassifier:
     def waiting(self) -> int:
         """See `Classifier.waiting`. What waits for the model waits where that is."""
         return self._decoder.waiting
+
+    @property
+    def batches(self) -> None:
+        """See `Classifier.batches`. They are counted where the model is."""
+        return None
 
     async def classify(self, data: bytes, *, top_k: int, min_score: float, deadline: float) -> ImageResult:
         """See `Classifier.classify`. The way to the model and back counts as waiting."""

@@ -7,8 +7,10 @@ import math
 import time
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from serve_app.meters import Samples
 
 WINDOW_S = 5
 # Upper bounds of latencies in seconds, 0.5 ms to 128 s: eight a doubling, so that each is 9 % above the one before.
@@ -38,7 +40,8 @@ class Note:
     """What a replica says of itself at one moment; plain values, because it travels between processes.
 
     ongoing: requests under way; queued: images that wait; totals: since it started; recent, latencies: of the last
-    `recent_s` seconds, latencies as one count for each of BOUNDS_S and one for what is above them all.
+    `recent_s` seconds, latencies as one count for each of BOUNDS_S and one for what is above them all; samples: what
+    its `meters` have counted since it started.
     """
 
     deployment: str
@@ -49,6 +52,7 @@ class Note:
     recent: Counts
     recent_s: float
     latencies: tuple[int, ...]
+    samples: Samples = field(default_factory=dict)
 
 
 class Tally:
@@ -82,7 +86,7 @@ class Tally:
         else:
             second.server_errors += 1
 
-    def take(self, deployment: str, queued: int) -> Note:
+    def take(self, deployment: str, queued: int, samples: Samples | None = None) -> Note:
         """The note of now."""
         now = self._clock()
         first = int(now) - WINDOW_S
@@ -102,6 +106,7 @@ class Tally:
             recent=recent,
             recent_s=now - first,
             latencies=tuple(latencies),
+            samples=samples or {},
         )
 
 

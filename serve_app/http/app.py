@@ -9,7 +9,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from serve_app.classifier import Backend
-from serve_app.http import health, status, v1
+from serve_app.http import health, metrics, status, v1
 from serve_app.http.classify import ClassifyOperation, ShortWay
 from serve_app.http.context import BodyLimit, RequestContext
 from serve_app.http.problems import install_problem_handlers
@@ -29,14 +29,14 @@ def create_app(
     status_source: counts the requests, and knows the status of the service; without one this replica's own is shown.
     echo_request_id: off where the server in front adds `X-Request-ID` to responses itself, as Ray Serve does.
     """
-    operation = ClassifyOperation(backend, settings)
-    status_source = status_source or OwnStatus(lambda: backend.queued)
+    status_source = status_source or OwnStatus(lambda: backend.queued, lambda: backend.batches)
+    operation = ClassifyOperation(backend, settings, status_source.meters)
     limited = BodyLimit(
         ShortWay(create_api(backend, operation, status_source), operation),
         max_request_bytes=settings.limits.max_request_bytes,
         max_pending_bytes=settings.overload.max_pending_bytes,
     )
-    return RequestContext(limited, status_source.tally, echo_request_id=echo_request_id)
+    return RequestContext(limited, status_source.tally, status_source.meters, echo_request_id=echo_request_id)
 
 
 def create_api(backend: Backend, operation: ClassifyOperation, status_source: StatusSource) -> FastAPI:
@@ -50,6 +50,7 @@ def create_api(backend: Backend, operation: ClassifyOperation, status_source: St
     install_problem_handlers(app)
     app.include_router(v1.build_router(backend, operation))
     app.include_router(status.build_router(status_source))
+    app.include_router(metrics.build_router(backend, status_source))
     app.include_router(health.build_router(backend))
 
     def describe() -> dict[str, Any]:

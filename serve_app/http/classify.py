@@ -19,11 +19,10 @@ from serve_app.errors import HttpError, RequestError
 from serve_app.http.access import AccessControl
 from serve_app.http.connection import work_while_connected
 from serve_app.http.problems import answer_unforeseen, describe_problem, refuse_parameter, render_problem
+from serve_app.http.routes import find_model, name_classify
 from serve_app.http.uploads import Upload, read_uploads
+from serve_app.meters import Meters
 from serve_app.settings import Settings
-
-_DEFAULT_MODEL_PATH = "/v1/classify"
-_MODELS, _CLASSIFY = "/v1/models/", "/classify"
 
 
 class ClassifyOptions(BaseModel):
@@ -37,10 +36,11 @@ _DEFAULTS = ClassifyOptions()
 
 
 class ClassifyOperation:
-    """What both ways to the operation share."""
+    """What both ways to the operation share. meters: counts the images."""
 
-    def __init__(self, backend: Backend, settings: Settings) -> None:
+    def __init__(self, backend: Backend, settings: Settings, meters: Meters) -> None:
         self._backend = backend
+        self._meters = meters
         self._limits = settings.limits
         self._access = AccessControl(settings.access)
 
@@ -59,9 +59,18 @@ class ClassifyOperation:
             answers = await work_while_connected(request.receive, work)
         remaining = iter(answers)
         outcomes = [(upload, upload.error or next(remaining)) for upload in uploads]
+        self._count(model.name, outcomes)
         if len(outcomes) == 1 and isinstance(outcomes[0][1], RequestError):
             raise outcomes[0][1]
         return _render(request, model, outcomes)
+
+    def _count(self, model: str, outcomes: list[tuple[Upload, ImageResult | RequestError]]) -> None:
+        for _, outcome in outcomes:
+            if isinstance(outcome, RequestError):
+                self._meters.count_failed_image(model, outcome.code)
+            else:
+                timing = outcome.timing
+                self._meters.count_image(model, timing.decode_ms, timing.queue_ms, timing.inference_ms)
 
 
 class ShortWay:
@@ -73,11 +82,12 @@ class ShortWay:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        found = _find_model(scope) if scope["type"] == "http" and scope["method"] == "POST" else None
+        found = find_model(scope) if scope["type"] == "http" and scope["method"] == "POST" else None
         if found is None:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive, send)
+        scope["state"]["route"] = name_classify(found[0])
         try:
             options = _parse_options(scope["query_string"]) if scope["query_string"] else _DEFAULTS
             response = await self._operation.answer(request, found[0], options)
@@ -88,18 +98,6 @@ class ShortWay:
         except Exception as error:  # noqa: BLE001  # the client gets an answer whatever happened
             response = answer_unforeseen(error, request.state.request_id)
         await response(scope, receive, send)
-
-
-def _find_model(scope: Scope) -> tuple[str | None] | None:
-    """The model that a classify request names, (None,) for the default one; None where it is another request."""
-    path: str = scope["path"].removeprefix(scope.get("root_path", ""))  # as Starlette routes: below Ray's route_prefix
-    if path == _DEFAULT_MODEL_PATH:
-        return (None,)
-    if path.startswith(_MODELS) and path.endswith(_CLASSIFY):
-        name = path[len(_MODELS) : -len(_CLASSIFY)]
-        if name and "/" not in name:
-            return (name,)
-    return None
 
 
 def _parse_options(query: bytes) -> ClassifyOptions:

@@ -11,8 +11,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve_app.errors import HttpError, Overloaded, PayloadTooLarge
 from serve_app.http.problems import render_problem
+from serve_app.http.routes import METRICS, name_route
+from serve_app.meters import Meters
 from serve_app.tally import Tally
 
+# The code of a request whose client left before its answer; nobody was sent it.
+CLIENT_LEFT = 499
 _LINGER_S = 2.0
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -24,11 +28,13 @@ class RequestContext:
     `echo_request_id` is off, for servers in front that add it themselves (Ray Serve does).
 
     tally: counts every POST, the only requests that bring images; the rest looks at the service and is no work of it.
+    meters: counts every request by route and code, but for those that read the metrics.
     """
 
-    def __init__(self, app: ASGIApp, tally: Tally, *, echo_request_id: bool) -> None:
+    def __init__(self, app: ASGIApp, tally: Tally, meters: Meters, *, echo_request_id: bool) -> None:
         self._app = app
         self._tally = tally
+        self._meters = meters
         self._echo_request_id = echo_request_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,13 +49,17 @@ class RequestContext:
         state["request_id"] = request_id
         state["server_timing"] = {}
         counted = scope["method"] == "POST"
+        answered = False
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if self._echo_request_id:
                     headers["X-Request-ID"] = request_id
+                answered = True
                 now = time.perf_counter()
+                self._meter(scope, message["status"], now - started)
                 stages = {**state["server_timing"], "total": (now - started) * 1e3}
                 if counted:
                     images = state.get("images", 0)
@@ -62,6 +72,16 @@ class RequestContext:
             await self._app(scope, receive, send_with_headers)
         finally:
             self._tally.ongoing -= counted
+            if not answered:
+                self._meter(scope, CLIENT_LEFT, time.perf_counter() - started)
+
+    def _meter(self, scope: Scope, status: int, seconds: float) -> None:
+        route = name_route(scope)
+        if route == METRICS:
+            return
+        self._meters.count_request(route, status, seconds * 1e3)
+        if status >= 400 and "problem" in scope["state"]:
+            self._meters.count_problem(status, scope["state"]["problem"])
 
 
 class BodyLimit:

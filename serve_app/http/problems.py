@@ -9,6 +9,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from serve_app.errors import (
     HttpError,
@@ -36,6 +37,21 @@ def describe_problem(error: HttpError, request_id: str) -> dict[str, Any]:
     }
 
 
+class ProblemResponse(Response):
+    """An answer that leaves its problem's `code` in `scope["state"]["problem"]`, for whoever counts problems."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, code: str, body: bytes, status: int, headers: dict[str, str]) -> None:
+        super().__init__(body, status, headers)
+        self._code = code
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        scope.setdefault("state", {})["problem"] = self._code
+        await super().__call__(scope, receive, send)
+
+
 def render_problem(error: HttpError, request_id: str) -> Response:
     """The whole HTTP answer to an error, headers included."""
     headers = {}
@@ -44,7 +60,7 @@ def render_problem(error: HttpError, request_id: str) -> Response:
     if error.status == http.HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="argus"'
     body = orjson.dumps(describe_problem(error, request_id))
-    return Response(body, status_code=error.status, headers=headers, media_type=MEDIA_TYPE)
+    return ProblemResponse(error.code, body, error.status, headers)
 
 
 def refuse_parameter(name: str, message: str) -> InvalidParameter:

@@ -20,8 +20,9 @@ SNAPSHOT = Path(__file__).with_name("openapi.json")
 def document() -> dict[str, Any]:
     """The description as the service publishes it."""
     repository = make_repository()
-    operation = ClassifyOperation(repository, Settings())
-    return create_api(repository, operation, OwnStatus(lambda: repository.queued)).openapi()
+    source = OwnStatus(lambda: repository.queued)
+    operation = ClassifyOperation(repository, Settings(), source.meters)
+    return create_api(repository, operation, source).openapi()
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -46,6 +47,7 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
         ("get", "/v1/models/{model}"),
         ("get", "/v1/models/{model}/labels"),
         ("get", "/v1/status"),
+        ("get", "/metrics"),
         ("get", "/health/live"),
         ("get", "/health/ready"),
     }

@@ -6,6 +6,7 @@ from starlette.responses import PlainTextResponse
 
 from serve_app.http.classify import ClassifyOperation, ShortWay
 from serve_app.http.context import RequestContext
+from serve_app.meters import Meters
 from serve_app.settings import Settings
 from serve_app.tally import Tally
 from tests.fakes import make_repository
@@ -16,8 +17,9 @@ FRAMEWORK = "the framework"
 
 def around(root_path: str) -> httpx.AsyncClient:
     """A client of a short way in front of a framework that only says that it was reached."""
-    operation = ClassifyOperation(make_repository(), Settings())
-    app = RequestContext(ShortWay(PlainTextResponse(FRAMEWORK), operation), Tally(), echo_request_id=True)
+    meters = Meters()
+    operation = ClassifyOperation(make_repository(), Settings(), meters)
+    app = RequestContext(ShortWay(PlainTextResponse(FRAMEWORK), operation), Tally(), meters, echo_request_id=True)
     transport = httpx.ASGITransport(app, root_path=root_path)
     return httpx.AsyncClient(transport=transport, base_url=f"http://argus{root_path}")
 
