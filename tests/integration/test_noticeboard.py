@@ -133,6 +133,17 @@ async def test_every_replica_answers_for_all() -> None:
     assert (status.deployments, status.scale, status.complete) == (SCALES, SCALES[0], True)
 
 
+async def test_every_replica_shows_what_all_have_metered() -> None:
+    """Samples of all replicas, and those of the models that run in them, travel with the notes."""
+    world = FakeWorld()
+    async with world.replicas("a", "b") as (first, second):
+        first.meters.count_problem(429, "overloaded")
+        second.meters.count_problem(429, "overloaded")
+        await first.read()
+        status = await second.read()
+    assert status.figures.samples == {("problems", "429", "overloaded"): (2,)}
+
+
 async def test_a_replica_reports_without_being_asked() -> None:
     """Nobody has to reach it for its figures to be known."""
     world = FakeWorld()
@@ -193,11 +204,12 @@ async def test_a_board_that_died_is_replaced() -> None:
         world.dead = True
         alone = await status.read()
         assert (alone.complete, alone.figures.totals.answered, alone.scale.running) == (False, 3, 1)
+        assert alone.alone
         world.dead = False
         world.board = Noticeboard(world.clock)
         world.clock.advance(0.6)
         whole = await status.read()
-        assert (whole.complete, whole.figures.totals.answered) == (True, 3)
+        assert (whole.complete, whole.alone, whole.figures.totals.answered) == (True, False, 3)
         assert world.connected == 2
 
 
