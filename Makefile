@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up test test-unit test-ui screenshots browser lint format accuracy bench bench-batching bench-ui lock clean
+.PHONY: help install up test test-unit test-ui screenshots browser prometheus lint format accuracy bench bench-batching bench-ui lock clean
 
 BIN := .venv/bin
 CODE := serve_app argus_client reflex_frontend tests benchmarks scripts
@@ -21,7 +21,10 @@ up: install ## Start the service (127.0.0.1:8000) and the UI (127.0.0.1:3000); A
 browser: install
 	@$(BIN)/python -m tests.browser
 
-test: install browser ## Run every test; needs nothing but Python 3.11 or newer
+prometheus: install
+	@$(BIN)/python -m tests.prometheus
+
+test: install browser prometheus ## Run every test; needs nothing but Python 3.11 or newer
 	@$(BIN)/python -m pytest
 
 test-unit: install ## Run the fast tests: no Ray, no browser
