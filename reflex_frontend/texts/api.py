@@ -73,6 +73,7 @@ ENDPOINTS = (
     ("GET", "/v1/models/{model}", "One model"),
     ("GET", "/v1/models/{model}/labels", "Its labels, in the order of the class ids"),
     ("GET", "/v1/status", "What the service is doing now, over all replicas"),
+    ("GET", "/metrics", "The same and more, for Prometheus"),
     ("GET", "/health/live", "Whether the process answers"),
     ("GET", "/health/ready", "Whether it can classify now"),
 )
