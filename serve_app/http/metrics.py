@@ -7,7 +7,6 @@ from fastapi import APIRouter, Response
 
 from serve_app.classifier import Backend
 from serve_app.errors import NotReady
-from serve_app.exposition import MEDIA_TYPE, render_metrics
 from serve_app.http import schemas
 from serve_app.http.routes import CLASSIFY, CLASSIFY_WITH_MODEL, METRICS
 from serve_app.status import Status, StatusSource
@@ -37,6 +36,8 @@ def build_router(backend: Backend, source: StatusSource) -> APIRouter:
     @router.get(METRICS, **DOCUMENTATION)
     async def show_metrics() -> Response:
         """Metrics of the whole service in Prometheus's text format; docs/metrics.md describes each."""
+        from serve_app.exposition import MEDIA_TYPE, render_metrics  # at the first scrape, not at a replica's start
+
         nonlocal rendered
         status = await source.read()
         if status.alone:
