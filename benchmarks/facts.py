@@ -23,7 +23,19 @@ _PACKAGES = {"fastapi": "fastapi", "litserve": "litserve", "bentoml": "bentoml",
 def collect_facts(
     photos: Sequence[bytes], systems: Sequence[System], *, rounds: int, seconds: float, ceiling_s: float, seed: int
 ) -> dict[str, Any]:
-    """The facts of a run that begins now."""
+    """The facts of a benchmark that begins now."""
+    return {
+        **collect_machine_facts(photos),
+        "peers": {peer: _read_pin(peer) for peer in PEERS if any(system.peer == peer for system in systems)},
+        "rounds": rounds,
+        "seconds": seconds,
+        "ceiling_s": ceiling_s,
+        "seed": seed,
+    }
+
+
+def collect_machine_facts(photos: Sequence[bytes]) -> dict[str, Any]:
+    """What holds for any measurement that begins now: the machine, the versions, and the photos that are sent."""
     return {
         "date": datetime.now().astimezone().isoformat(timespec="minutes"),
         "commit": _read_commit(),
@@ -32,13 +44,8 @@ def collect_facts(
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
         "python": platform.python_version(),
         "versions": {name: metadata.version(name) for name in _LIBRARIES},
-        "peers": {peer: _read_pin(peer) for peer in PEERS if any(system.peer == peer for system in systems)},
         "photos": len(photos),
         "photo_kb": round(sum(map(len, photos)) / len(photos) / 1e3),
-        "rounds": rounds,
-        "seconds": seconds,
-        "ceiling_s": ceiling_s,
-        "seed": seed,
     }
 
 

@@ -1,4 +1,4 @@
-"""A load generator that costs little: HTTP/1.1 over raw asyncio protocols, requests encoded once.
+"""A load generator that costs little: requests are encoded once and sent over `connections`.
 
 It shares the machine with the server that it measures, so its own cost counts. Latencies of an open loop count from the
 moment a request was due, not from when it could be sent.
@@ -8,10 +8,9 @@ import asyncio
 import itertools
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import cast
-from urllib.parse import urlsplit
+
+from benchmarks.connections import Answer, Connections, encode_request
 
 # Before a broken connection is made anew, so that a server that is gone is not flooded with attempts.
 _PAUSE_S = 0.01
@@ -25,12 +24,15 @@ class Load:
     statuses: how often each came, 0 for a broken connection or no answer at all.
     answered: answers of any status in the whole run, those of the warm-up and after the end included: what the server
         spent its processor time on.
+    reconnects: requests sent once more, on a new connection, because the server had closed an idle one: see
+        benchmarks/connections.py.
     """
 
     seconds: float
     latencies_s: tuple[float, ...]
     statuses: dict[int, int]
     answered: int = 0
+    reconnects: int = 0
 
     @property
     def errors(self) -> int:
@@ -50,75 +52,6 @@ class Load:
         return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] * 1e3
 
 
-def encode_request(url: str, image: bytes) -> bytes:
-    """The bytes of a POST of one raw image."""
-    parts = urlsplit(url)
-    head = (
-        f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: image/jpeg\r\n"
-        f"Content-Length: {len(image)}\r\n\r\n"
-    )
-    return head.encode() + image
-
-
-class _Connection(asyncio.Protocol):
-    """One keep-alive connection with at most one request under way."""
-
-    def __init__(self) -> None:
-        self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[int] | None = None
-        self._received = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio calls it so
-        self._transport = None
-        if self._waiter and not self._waiter.done():
-            self._waiter.set_result(0)
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        head, separator, body = self._received.partition(b"\r\n\r\n")
-        if not separator:
-            return
-        fields = head.lower()
-        start = fields.find(b"content-length:")
-        if start < 0:
-            self._fail(ValueError("The server answered without Content-Length, which this generator needs."))
-            return
-        length = int(fields[start + 15 :].split(b"\r\n", 1)[0])
-        if len(body) >= length and self._waiter and not self._waiter.done():
-            self._received = b""
-            self._waiter.set_result(int(head[9:12]))
-
-    def _fail(self, error: Exception) -> None:
-        if self._waiter and not self._waiter.done():
-            self._waiter.set_exception(error)
-
-    @property
-    def is_open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
-
-    async def exchange(self, request: bytes) -> int:
-        """Send a request; returns the answer's status, 0 when the connection broke."""
-        if self._transport is None:
-            return 0
-        self._waiter = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
-        return await self._waiter
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-
-
-async def _connect(url: str) -> _Connection:
-    parts = urlsplit(url)
-    host, port = parts.hostname or "127.0.0.1", parts.port or 80
-    _, connection = await asyncio.get_running_loop().create_connection(_Connection, host, port)
-    return connection
-
-
 async def run_closed_loop(
     url: str,
     images: Sequence[bytes],
@@ -136,31 +69,24 @@ async def run_closed_loop(
     turn = itertools.cycle(requests)
     latencies: list[float] = []
     statuses: dict[int, int] = {}
-    answered = 0
+    answered = reconnects = 0
+    own = Connections(url)
     begin = time.perf_counter() + warm_up_s
     end = begin + seconds
 
     async def drive() -> None:
-        nonlocal answered
-        connection: _Connection | None = None
-        try:
-            while (sent := time.perf_counter()) < end:
-                status = 0
-                with suppress(OSError):
-                    if connection is None or not connection.is_open:
-                        connection = await _connect(url)
-                    status = await connection.exchange(next(turn))
-                done = time.perf_counter()
-                answered += status > 0
-                if begin <= done < end:
-                    statuses[status] = statuses.get(status, 0) + 1
-                    if status == 200:
-                        latencies.append(done - sent)
-                if not status:
-                    await asyncio.sleep(_PAUSE_S)
-        finally:
-            if connection is not None:
-                connection.close()
+        nonlocal answered, reconnects
+        while (sent := time.perf_counter()) < end:
+            answer = await own.exchange(next(turn))
+            done = time.perf_counter()
+            answered += answer.status > 0
+            if begin <= done < end:
+                reconnects += answer.reconnects
+                statuses[answer.status] = statuses.get(answer.status, 0) + 1
+                if answer.status == 200:
+                    latencies.append(done - sent)
+            if not answer.status:
+                await asyncio.sleep(_PAUSE_S)
 
     drivers = [asyncio.create_task(drive()) for _ in range(connections)]
     finished, stuck = await asyncio.wait(drivers, timeout=warm_up_s + seconds + timeout_s)
@@ -168,9 +94,10 @@ async def run_closed_loop(
         driver.cancel()
         statuses[0] = statuses.get(0, 0) + 1
     await asyncio.gather(*stuck, return_exceptions=True)
+    own.close()
     for driver in finished:
         driver.result()
-    return Load(seconds, tuple(latencies), statuses, answered)
+    return Load(seconds, tuple(latencies), statuses, answered, reconnects)
 
 
 def plan_open_loop(rate: float, seconds: float) -> list[float]:
@@ -183,33 +110,21 @@ async def run_open_loop(
 ) -> Load:
     """`rate` requests a second on a fixed schedule, whether or not earlier ones have been answered."""
     requests = [encode_request(url, image) for image in images]
-    idle: list[_Connection] = []
+    own = Connections(url)
     latencies: list[float] = []
     statuses: dict[int, int] = {}
-    answered = 0
+    answered = reconnects = 0
     first = time.perf_counter()
     begin = first + warm_up_s
 
     async def send(request: bytes, due: float) -> None:
-        nonlocal answered
-        status = 0
-        connection: _Connection | None = None
-        try:
-            async with asyncio.timeout(timeout_s):
-                connection = idle.pop() if idle else await _connect(url)
-                if not connection.is_open:
-                    connection = await _connect(url)
-                status = await connection.exchange(request)
-        except (TimeoutError, OSError):
-            status = 0
-        if status and connection is not None:
-            idle.append(connection)
-        elif connection is not None:
-            connection.close()
-        answered += status > 0
+        nonlocal answered, reconnects
+        answer = await exchange_within(own, request, timeout_s)
+        answered += answer.status > 0
         if due >= begin:
-            statuses[status] = statuses.get(status, 0) + 1
-            if status == 200:
+            reconnects += answer.reconnects
+            statuses[answer.status] = statuses.get(answer.status, 0) + 1
+            if answer.status == 200:
                 latencies.append(time.perf_counter() - due)
 
     async with asyncio.TaskGroup() as tasks:
@@ -217,6 +132,14 @@ async def run_open_loop(
             due = first + offset
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             tasks.create_task(send(requests[i % len(requests)], due))
-    for connection in idle:
-        connection.close()
-    return Load(seconds, tuple(latencies), statuses, answered)
+    own.close()
+    return Load(seconds, tuple(latencies), statuses, answered, reconnects)
+
+
+async def exchange_within(connections: Connections, request: bytes, timeout_s: float) -> Answer:
+    """The answer to a request; status 0 where none came in time."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await connections.exchange(request)
+    except TimeoutError:
+        return Answer(0)

@@ -15,24 +15,32 @@ from benchmarks.ceiling import Ceiling
 
 @dataclass(frozen=True, slots=True)
 class ClosedLoop:
-    """Clients that each send the next photo when they have their answer; latencies in milliseconds."""
+    """Clients that each send the next photo when they have their answer; latencies in milliseconds.
+
+    reconnects: see benchmarks/generator.py.
+    """
 
     connections: int
     images_per_s: float
     p50_ms: float
     p99_ms: float
     errors: int
+    reconnects: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLoop:
-    """`rate` photos a second on a fixed schedule; latencies in milliseconds, from when a photo was due."""
+    """`rate` photos a second on a fixed schedule; latencies in milliseconds, from when a photo was due.
+
+    reconnects: see benchmarks/generator.py.
+    """
 
     rate: float
     p50_ms: float
     p99_ms: float
     sent: int
     lost: int
+    reconnects: int = 0
 
 
 @dataclass(frozen=True, slots=True)

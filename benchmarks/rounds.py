@@ -206,8 +206,9 @@ def _load(url: str, plan: Plan, connections: int, seconds: float) -> Load:
 def _run_open_loop(url: str, plan: Plan, rate: float) -> OpenLoop:
     load = asyncio.run(run_open_loop(url, plan.photos, rate=rate, seconds=plan.seconds, warm_up_s=_SETTLE_S))
     sent = sum(load.statuses.values())
-    return OpenLoop(rate, load.percentile_ms(50), load.percentile_ms(99), sent, load.errors)
+    return OpenLoop(rate, load.percentile_ms(50), load.percentile_ms(99), sent, load.errors, load.reconnects)
 
 
 def _describe_closed(load: Load, connections: int) -> ClosedLoop:
-    return ClosedLoop(connections, load.images_per_s, load.percentile_ms(50), load.percentile_ms(99), load.errors)
+    latencies_ms = load.percentile_ms(50), load.percentile_ms(99)
+    return ClosedLoop(connections, load.images_per_s, *latencies_ms, load.errors, load.reconnects)

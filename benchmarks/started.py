@@ -117,7 +117,7 @@ class StartedSystem:
 
     def weigh(self, workers: int) -> Weight:
         """The memory of all processes and of one of `workers` workers."""
-        sizes = {process: _read_pss_mb(process) for process in self.find_processes()}
+        sizes = {process: read_pss_mb(process) for process in self.find_processes()}
         # A framework's own process may have torch imported without a model in it: it is the smaller one.
         holding = sorted((sizes[p] for p in sizes if _maps_a_model(p.pid)), reverse=True)[:workers]
         return Weight(sum(sizes.values()), sum(holding) / len(holding) if holding else float("nan"))
@@ -154,7 +154,8 @@ def _maps_a_model(pid: int) -> bool:
     return any(library in maps for library in _MODEL_LIBRARIES)
 
 
-def _read_pss_mb(process: psutil.Process) -> float:
+def read_pss_mb(process: psutil.Process) -> float:
+    """The proportional set size of a process in MB (1e6 bytes); 0 when it has ended."""
     try:
         text = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii")
     except OSError:  # it ended meanwhile

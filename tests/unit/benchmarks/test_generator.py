@@ -16,19 +16,24 @@ def answer_ok(_body: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
+CUT_OFF = b"HTTP/1.1 200 OK\r\nContent-Le"
+
+
 @asynccontextmanager
-async def start_server(answer: Answer) -> AsyncIterator[str]:
-    """A server on a free port; an empty answer closes the connection."""
+async def start_server(answer: Answer, *, answers_a_connection: int = 10**9) -> AsyncIterator[str]:
+    """A server on a free port; an empty answer closes the connection, and so does CUT_OFF after it was sent."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while True:
+            for _ in range(answers_a_connection):
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
                 reply = answer(await reader.readexactly(length))
                 if not reply:
                     break
                 writer.write(reply)
+                if reply == CUT_OFF:
+                    break
         except asyncio.IncompleteReadError:
             pass
         finally:
@@ -80,16 +85,47 @@ async def test_refusals_are_errors_and_no_throughput(status: int) -> None:
 
 
 async def test_broken_connections_are_counted_and_made_anew() -> None:
-    """The load goes on after the server hangs up."""
+    """The load goes on after the server hung up in the middle of answers."""
     turns = iter(range(10**9))
 
     def break_every_other(body: bytes) -> bytes:
-        return b"" if next(turns) % 2 else answer_ok(body)
+        return CUT_OFF if next(turns) % 2 else answer_ok(body)
 
     async with start_server(break_every_other) as url:
         load = await run_closed_loop(url, [b"a"], connections=1, seconds=0.3, warm_up_s=0.0)
     assert load.statuses[0] > 0
     assert load.statuses[200] > 1
+    assert load.reconnects == 0
+
+
+async def test_a_request_on_a_connection_that_was_closed_while_idle_is_sent_once_more() -> None:
+    """What every HTTP client does by itself is no failure, but it is counted."""
+    turns = iter(range(10**9))
+
+    def hang_up_every_other_time(body: bytes) -> bytes:
+        return b"" if next(turns) % 2 else answer_ok(body)
+
+    async with start_server(hang_up_every_other_time) as url:
+        load = await run_closed_loop(url, [b"a"], connections=1, seconds=0.3, warm_up_s=0.0)
+    assert set(load.statuses) == {200}
+    assert load.reconnects > 0
+
+
+async def test_a_new_connection_that_is_closed_without_an_answer_is_a_failure() -> None:
+    """It is not tried again: nothing says that the server closed it before it saw the request."""
+    async with start_server(lambda _body: b"") as url:
+        load = await run_closed_loop(url, [b"a"], connections=1, seconds=0.1, warm_up_s=0.0)
+    assert set(load.statuses) == {0}
+    assert load.reconnects == 0
+
+
+async def test_a_connection_that_the_server_says_it_closes_is_not_used_again() -> None:
+    """HAProxy announces so, when it reloads, that the next request needs a new connection."""
+    closing = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+    async with start_server(lambda _body: closing, answers_a_connection=1) as url:
+        load = await run_closed_loop(url, [b"a"], connections=2, seconds=0.1, warm_up_s=0.0)
+    assert set(load.statuses) == {200}
+    assert load.reconnects == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""Records -> what a load test found: figures by phase, times of scaling, growth of memory, and a verdict on each claim.
+
+Pure; `page`, `picture` and `figures.json` show what is here.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from benchmarks.load.memory import Growth, describe_growth
+from benchmarks.load.records import Records
+from benchmarks.load.scaling import Scaling, describe_scaling
+from benchmarks.load.scenarios import Phase, Scenario
+from benchmarks.load.series import Seconds, Stretch, split_seconds, sum_up
+from benchmarks.load.verdicts import Verdict, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that the report shows. stretches: of every phase that began, by its name, in order."""
+
+    scenario: Scenario
+    settings: dict[str, Any]
+    whole: Stretch
+    stretches: dict[str, Stretch]
+    seconds: Seconds
+    scaling: Scaling
+    growths: list[Growth]
+    verdicts: list[Verdict]
+
+    def as_document(self) -> dict[str, Any]:
+        """Everything for programs: plain JSON values, None for what is not known."""
+        document = {
+            "settings": self.settings,
+            "verdicts": [asdict(verdict) for verdict in self.verdicts],
+            "whole": asdict(self.whole),
+            "phases": {name: asdict(stretch) for name, stretch in self.stretches.items()},
+            "scaling": asdict(self.scaling),
+            "memory": [{**asdict(growth), "is_significant": growth.is_significant} for growth in self.growths],
+        }
+        plain: dict[str, Any] = _without_nan(document)
+        return plain
+
+
+def describe_scenario(settings: dict[str, Any]) -> Scenario:
+    """The scenario as it was run, from the settings of its records."""
+    values = settings["scenario"]
+    return Scenario(**{**values, "phases": tuple(Phase(**phase) for phase in values["phases"])})
+
+
+def find_out(records: Records) -> Findings:
+    """What the records say; they may be those of a run that was ended early."""
+    scenario = describe_scenario(records.settings)
+    ran_s = min(scenario.seconds, records.settings.get("ran_s", scenario.seconds))
+    stretches = {
+        phase.name: sum_up(records.sent, begin, min(end, ran_s))
+        for phase, begin, end in scenario.spans()
+        if begin < ran_s
+    }
+    whole = sum_up(records.sent, 0.0, max(ran_s, 1e-3))
+    scaling = describe_scaling(records.looks, scenario)
+    growths = describe_growth(records.weighings)
+    verdicts = judge(scenario, records.settings, whole=whole, stretches=stretches, scaling=scaling, growths=growths)
+    return Findings(
+        scenario, records.settings, whole, stretches, split_seconds(records.sent), scaling, growths, verdicts
+    )
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, 4)
+    if isinstance(value, dict):
+        return {key: _without_nan(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(one) for one in value]
+    return value

@@ -1,0 +1,78 @@
+"""Looks at the service while it is loaded: its status once a second, and the memory of its processes."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import psutil
+
+from argus_client import ArgusClientError, AsyncArgusClient
+from argus_client.results import ServiceStatus
+from benchmarks.load.records import Look, Weighing
+from benchmarks.started import StartedSystem, read_pss_mb
+
+_LOOK_TIMEOUT_S = 3.0
+
+
+def open_status_client(url: str) -> AsyncArgusClient:
+    """A client that gives up soon and does not try again: a status that is late is worth nothing."""
+    return AsyncArgusClient(url, timeout_s=_LOOK_TIMEOUT_S, retries=0)
+
+
+def describe_look(status: ServiceStatus, at: float) -> Look:
+    """What is kept of a status."""
+    scale = status.replicas
+    return Look(at, scale.running, scale.starting, scale.stopping, scale.target, status.queued, status.ongoing)
+
+
+async def watch_status(url: str, begin: float, note: Callable[[Look], None]) -> None:
+    """Look every second until cancelled. begin: of time.monotonic; a look that got no answer is left out."""
+    async with open_status_client(url) as client:
+        for second in range(10**9):
+            await asyncio.sleep(max(0.0, begin + second - time.monotonic()))
+            with suppress(ArgusClientError):
+                status = await client.status()
+                note(describe_look(status, time.monotonic() - begin))
+
+
+async def watch_processes(started: StartedSystem) -> None:
+    """Look every second until cancelled. Raises SystemFailed when the service has ended."""
+    while True:
+        started.check_running()
+        await asyncio.sleep(1.0)
+
+
+async def watch_memory(
+    started: StartedSystem, begin: float, *, every_s: float, note: Callable[[Weighing], None]
+) -> None:
+    """Weigh every process of the service until cancelled, in a thread, because that reads hundreds of files."""
+    for turn in range(10**9):
+        await asyncio.sleep(max(0.0, begin + turn * every_s - time.monotonic()))
+        for weighing in await asyncio.to_thread(_weigh, started, begin):
+            note(weighing)
+
+
+def _weigh(started: StartedSystem, begin: float) -> list[Weighing]:
+    found = []
+    for process in started.find_processes():
+        with suppress(psutil.Error):
+            name = name_process(process.cmdline(), process.name())
+            size = read_pss_mb(process)
+            if size:
+                found.append(Weighing(time.monotonic() - begin, process.pid, name, size))
+    return found
+
+
+def name_process(command: list[str], name: str) -> str:
+    """What a person calls it: Ray's title of an actor, or the program."""
+    first = command[0] if command else name
+    if first.startswith("ray::"):
+        parts = first.removeprefix("ray::").split()[0].split(":")
+        return parts[0] if len(parts) == 1 else f"{parts[0]} {parts[-1]}"
+    if "python" in first.rsplit("/", 1)[-1] and len(command) > 1:
+        if "-m" in command[1:-1]:
+            return command[command.index("-m") + 1]
+        script = next((part for part in command[1:] if not part.startswith("-")), first)
+        return script.rsplit("/", 1)[-1].removesuffix(".py")
+    return first.rsplit("/", 1)[-1]
