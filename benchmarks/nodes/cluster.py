@@ -12,6 +12,7 @@ import urllib.request
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -30,6 +31,14 @@ _START_S = 120.0
 _STOP_S = 15.0
 
 
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """Running replicas by the address of their node, at a moment in seconds."""
+
+    at: float
+    by_node: dict[str, int]
+
+
 class ClusterFailed(Exception):
     """The cluster did not come up; the message says where its output is."""
 
@@ -38,7 +47,7 @@ class Cluster:
     """A head on the first host, with Serve's application on it. Use as a context manager: nothing of it is left.
 
     configuration: of Serve; its address becomes that of this start. cpus: that each node says it has, and so how many
-    replicas of one core it takes.
+    replicas of one core it takes. folder: empty and short in name, since Ray and HAProxy make sockets below it.
     """
 
     def __init__(self, head: Host, configuration: Path, folder: Path, *, cpus: int = 1) -> None:
@@ -49,6 +58,7 @@ class Cluster:
         self._dashboard_port = choose_port("127.0.0.1", 8365)
         self._port = choose_port("0.0.0.0", 8300)  # noqa: S104  # HAProxy of every node listens on its address
         self._source = configuration
+        self._started: list[subprocess.Popen[bytes]] = []
         self.url = f"http://{head.address}:{self._port}"
 
     def __enter__(self) -> Self:
@@ -61,6 +71,8 @@ class Cluster:
 
     def __exit__(self, *_error: object) -> None:
         end_processes(self._find_processes, patience_s=_STOP_S)
+        for process in self._started:
+            process.wait()
 
     def join(self, host: Host) -> None:
         """Start a node there; returns at once, the node takes seconds to be there."""
@@ -119,8 +131,8 @@ class Cluster:
         command = host.command(str(_BIN / "ray"), *arguments, f"--num-cpus={self._cpus}", "--block")
         name = host.name.replace(" ", "-")
         with (self._folder / f"{name}.log").open("wb") as log:
-            subprocess.Popen(  # ended by `__exit__`, or by the loss of its host
-                command, env=self._environment(host), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            self._started.append(
+                subprocess.Popen(command, env=self._environment(host), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             )
 
     def _environment(self, host: Host) -> dict[str, str]:

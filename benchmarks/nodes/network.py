@@ -1,4 +1,4 @@
-"""Hosts on one machine: network namespaces joined by a bridge, each with an address of its own. Needs root and iproute2.
+"""Hosts on one machine: network namespaces on a bridge, each with an address of its own. Needs root and iproute2.
 
 The first host is the machine itself at the bridge's address; what runs on the others sees only its own ports.
 """
@@ -81,4 +81,5 @@ def _remove(hosts: list[Host]) -> None:
 
 
 def _ip(*arguments: str) -> str:
-    return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout
+    command = [shutil.which("ip") or "ip", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
