@@ -18,8 +18,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-openapi", action="store_true", help="accept the API description as it is now")
 
 
-# What is quick to fail comes first. What starts a Ray of its own comes before the shared service, which would slow them down.
-_ORDER = ("tests/unit/", "tests/contract/", "tests/integration/", "tests/e2e/test_start_stop.py", "tests/e2e/test_nodes.py", "tests/e2e/")
+# What is quick to fail comes first. What starts a Ray of its own comes before the shared service, which would slow it.
+_ORDER = (
+    "tests/unit/",
+    "tests/contract/",
+    "tests/integration/",
+    "tests/e2e/test_start_stop.py",
+    "tests/e2e/test_nodes.py",
+    "tests/e2e/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
