@@ -2,12 +2,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up test test-unit test-ui screenshots browser prometheus lint format accuracy bench bench-batching bench-ui lock clean
+.PHONY: help install up test test-unit test-ui screenshots browser prometheus lint format accuracy bench bench-batching bench-ui load lock clean
 
 BIN := .venv/bin
 CODE := serve_app argus_client reflex_frontend tests benchmarks scripts
 # Options of `argus up`, such as ARGS="--serve-port 8100 --ui-port 3100"
 ARGS ?=
+# The shape of `make load`
+SCENARIO ?= spike
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +64,9 @@ bench-batching: install ## Compare the batcher with Ray Serve's own: make bench-
 bench-ui: install browser ## Measure the UI in a real browser: make bench-ui IMAGES=folder (5 minutes)
 	@test -n "$(IMAGES)" || { echo "Name a folder of JPEG photos: make bench-ui IMAGES=folder" >&2; exit 2; }
 	@exec $(BIN)/python -m benchmarks.ui --images "$(IMAGES)" $(ARGS)
+
+load: install ## Load the service and report: make load SCENARIO=spike (steady, ramp, soak, overload); ARGS="--help"
+	@exec $(BIN)/python -m benchmarks.load $(SCENARIO) $(if $(IMAGES),--images "$(IMAGES)") $(ARGS)
 
 lock: install ## Resolve the requirements anew into requirements.lock
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header \

@@ -141,6 +141,9 @@ def _report(records: Records, folder: Path, console: Console, *, check: bool) ->
     path = write_report(findings, records, folder)
     if records.settings["ended"] != _AS_PLANNED:
         console.print(Text(f"Not the whole scenario: {records.settings['ended']}.", style="yellow"))
+    if findings.generator_was_late:
+        said = f"The generator was late itself, p99 {findings.late_p99_ms:.0f} ms: the machine was too busy for it."
+        console.print(Text(said, style="yellow"), soft_wrap=True)
     print_verdicts(console, findings)
     console.print(f"Report: {path}", soft_wrap=True)
     return int(check and not all(verdict.holds for verdict in findings.verdicts))

@@ -109,10 +109,10 @@ async def wait_for_rest(client: AsyncArgusClient, tell: Tell) -> bool:
     return False
 
 
-async def measure_unloaded(url: str, images: Sequence[bytes], tell: Tell) -> Unloaded:
-    """How quick one client is answered."""
+async def measure_unloaded(url: str, images: Sequence[bytes], tell: Tell, *, at_most_s: float) -> Unloaded:
+    """How quick one client is answered; at_most_s: no use in measuring longer than this."""
     tell("measuring one client alone")
-    load = await run_closed_loop(url, images, connections=1, seconds=_UNLOADED_S, warm_up_s=1.0)
+    load = await run_closed_loop(url, images, connections=1, seconds=min(_UNLOADED_S, at_most_s), warm_up_s=1.0)
     return Unloaded(load.percentile_ms(50), load.percentile_ms(99))
 
 

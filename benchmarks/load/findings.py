@@ -11,22 +11,34 @@ from benchmarks.load.memory import Growth, describe_growth
 from benchmarks.load.records import Records
 from benchmarks.load.scaling import Scaling, describe_scaling
 from benchmarks.load.scenarios import Phase, Scenario
-from benchmarks.load.series import Seconds, Stretch, split_seconds, sum_up
+from benchmarks.load.series import Seconds, Stretch, percentile, split_seconds, sum_up
 from benchmarks.load.verdicts import Verdict, judge
+
+_LATE_MS = 50.0
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that the report shows. stretches: of every phase that began, by its name, in order."""
+    """All that the report shows.
+
+    late_p99_ms: how late the generator itself came to send.
+    stretches: of every phase that began, by its name, in order.
+    """
 
     scenario: Scenario
     settings: dict[str, Any]
     whole: Stretch
+    late_p99_ms: float
     stretches: dict[str, Stretch]
     seconds: Seconds
     scaling: Scaling
     growths: list[Growth]
     verdicts: list[Verdict]
+
+    @property
+    def generator_was_late(self) -> bool:
+        """Whether the times say more about the machine of the generator than about the service."""
+        return self.late_p99_ms > _LATE_MS
 
     def as_document(self) -> dict[str, Any]:
         """Everything for programs: plain JSON values, None for what is not known."""
@@ -34,6 +46,7 @@ class Findings:
             "settings": self.settings,
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
             "whole": asdict(self.whole),
+            "late_p99_ms": self.late_p99_ms,
             "phases": {name: asdict(stretch) for name, stretch in self.stretches.items()},
             "scaling": asdict(self.scaling),
             "memory": [{**asdict(growth), "is_significant": growth.is_significant} for growth in self.growths],
@@ -62,7 +75,15 @@ def find_out(records: Records) -> Findings:
     growths = describe_growth(records.weighings)
     verdicts = judge(scenario, records.settings, whole=whole, stretches=stretches, scaling=scaling, growths=growths)
     return Findings(
-        scenario, records.settings, whole, stretches, split_seconds(records.sent), scaling, growths, verdicts
+        scenario,
+        records.settings,
+        whole,
+        percentile([one.late * 1e3 for one in records.sent], 99),
+        stretches,
+        split_seconds(records.sent),
+        scaling,
+        growths,
+        verdicts,
     )
 
 

@@ -35,11 +35,13 @@ async def drive_open_loop(
     async def send(request: bytes, due: float) -> None:
         nonlocal under_way
         under_way += 1
+        late = time.monotonic() - begin - due
         try:
             answer = await exchange_within(connections, request, TIMEOUT_S)
         finally:
             under_way -= 1
-        note(Sent(due, time.monotonic() - begin - due, answer.status, answer.retry_after, answer.reconnects))
+        seconds = time.monotonic() - begin - due
+        note(Sent(due, seconds, answer.status, answer.retry_after, answer.reconnects, late))
 
     try:
         async with asyncio.TaskGroup() as tasks:

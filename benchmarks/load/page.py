@@ -16,6 +16,10 @@ _DRIVERS = {
     "open": "on a schedule, whether or not earlier requests were answered; latencies count from when each was due",
     "locust": "by Locust's users, who send a photo a second and wait for the answer; latencies count from the sending",
 }
+_SCALING_NOTE = (
+    '<p class="muted">The service is asked once a second and looks at itself once a second: every time here is up to'
+    " two seconds too long.</p>"
+)
 
 
 def draw_page(findings: Findings, picture: bytes) -> str:
@@ -29,11 +33,12 @@ def draw_page(findings: Findings, picture: bytes) -> str:
         f'<p class="muted">{escape(settings["date"])}, commit {escape(settings["commit"])}.</p>',
         f'<p class="muted">Sent {_DRIVERS[settings["driver"]]}.</p>',
         _draw_early_end(settings),
+        _draw_lateness(findings),
         _draw_verdicts(findings),
         _draw_tiles(findings),
         f'<img alt="{escape(_describe_picture(findings))}" src="data:image/png;base64,{image}">',
         _section("Phases", _draw_phases(findings)),
-        _section("Scaling", _draw_facts(_scaling_facts(findings))),
+        _section("Scaling", _draw_facts(_scaling_facts(findings)) + _SCALING_NOTE),
         _section("Memory of the service's processes", _draw_memory(findings.growths)) if findings.growths else "",
         _section("The load", _draw_facts(_load_facts(findings))),
         _section("The service", _draw_facts(settings["configuration"])) if settings.get("configuration") else "",
@@ -57,6 +62,15 @@ def _draw_early_end(settings: Mapping[str, Any]) -> str:
     if settings["ended"] == "as planned":
         return ""
     return f'<p class="early">Not the whole scenario: {escape(settings["ended"])} after {settings["ran_s"]:.0f} s.</p>'
+
+
+def _draw_lateness(findings: Findings) -> str:
+    if not findings.generator_was_late:
+        return ""
+    return (
+        f'<p class="early">The generator was late itself: one request in a hundred by {show_ms(findings.late_p99_ms)}'
+        " or more. The machine was too busy for it, and the times below include that.</p>"
+    )
 
 
 def _draw_verdicts(findings: Findings) -> str:
@@ -158,6 +172,7 @@ def _load_facts(findings: Findings) -> dict[str, str]:
         },
         "one client alone, p50": show_ms(settings["unloaded_p50_ms"]),
         "one client alone, p99": show_ms(settings["unloaded_p99_ms"]),
+        "sent late by the generator, p99": show_ms(findings.late_p99_ms),
         "at rest before the load": "yes" if settings["rested"] else "no, not within three minutes",
         "photos": f"{settings['photos']}, {settings['photo_kb']} kB on average",
         "service": "started for this test" if settings["started_here"] else "ran before",
@@ -194,4 +209,4 @@ def show_ms(value: float) -> str:
 
 def show_s(value: float | None) -> str:
     """A time of scaling as a person reads it."""
-    return "not seen" if value is None else f"{value:.1f} s"
+    return "not seen" if value is None else f"{value:.2f} s"

@@ -79,8 +79,7 @@ def _draw_rates(axes: Axes, findings: Findings) -> None:
         axes.scatter(places, counts, color=_RED, s=18, zorder=5, label="failed")
     capacity = float(findings.settings["capacity"])
     axes.axhline(capacity, color=_STEEL, linewidth=1, zorder=2, label=f"capacity, {capacity:.0f} a second")
-    top = max(capacity, *seconds.offered, *seconds.served) if seconds.offered else capacity
-    axes.set_ylim(0, top * 1.16)
+    axes.set_ylim(0, max([capacity, *seconds.offered, *seconds.served, *seconds.refused, *seconds.failed]) * 1.16)
     _title(axes, "Requests a second", f"{findings.whole.failed:,} failed, {findings.whole.refused:,} refused")
 
 

@@ -17,6 +17,7 @@ class Sent:
     due: when it was to be sent; seconds: from then to its last byte, or to when it was given up.
     status: 0 for no answer; retry_after: whether the answer says when to come back.
     reconnects: how often it was sent again because an idle connection had been closed.
+    late: seconds from when it was due to when the generator came to send it, which `seconds` includes.
     """
 
     due: float
@@ -24,6 +25,7 @@ class Sent:
     status: int
     retry_after: bool = False
     reconnects: int = 0
+    late: float = 0.0
 
     @property
     def done(self) -> float:

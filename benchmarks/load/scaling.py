@@ -26,7 +26,10 @@ class Scaling:
 
 
 def describe_scaling(looks: Sequence[Look], scenario: Scenario) -> Scaling:
-    """What the looks say. The service is asked once a second, so every time is up to a second more than it was."""
+    """What the looks say.
+
+    The service is asked once a second and looks at itself once a second: every time is up to two seconds too long.
+    """
     running = [look.running for look in looks]
     least, most = (min(running), max(running)) if running else (0, 0)
     step, after = scenario.find_span(scenario.step), scenario.find_span(scenario.after)

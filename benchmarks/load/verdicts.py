@@ -91,4 +91,4 @@ def _judge_memory(growths: Sequence[Growth]) -> Verdict:
 
 
 def _describe_time(seconds: float | None) -> str:
-    return "not seen" if seconds is None else f"{seconds:.1f} s"
+    return "not seen" if seconds is None else f"{seconds:.2f} s"

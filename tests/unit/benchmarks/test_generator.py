@@ -1,47 +1,12 @@
 """The load generator: its schedule, what it counts, and what it does when a server misbehaves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from benchmarks.generator import Load, plan_open_loop, run_closed_loop, run_open_loop
-
-Answer = Callable[[bytes], bytes]
-
-
-def answer_ok(_body: bytes) -> bytes:
-    """A good answer."""
-    return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-
-
-CUT_OFF = b"HTTP/1.1 200 OK\r\nContent-Le"
-
-
-@asynccontextmanager
-async def start_server(answer: Answer, *, answers_a_connection: int = 10**9) -> AsyncIterator[str]:
-    """A server on a free port; an empty answer closes the connection, and so does CUT_OFF after it was sent."""
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            for _ in range(answers_a_connection):
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-                reply = answer(await reader.readexactly(length))
-                if not reply:
-                    break
-                writer.write(reply)
-                if reply == CUT_OFF:
-                    break
-        except asyncio.IncompleteReadError:
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/classify"
+from tests.unit.benchmarks.photo_server import CUT_OFF, answer_ok, start_server
 
 
 def test_an_open_loop_is_due_at_even_distances() -> None:
