@@ -113,6 +113,9 @@ def make_environment(inherited: Mapping[str, str], configuration: ServeConfigura
         # HAProxy on this machine learns of a stopping replica within a second; Ray's 30 s are for a cluster.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "3",
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "30",
+        # An HAProxy that was replaced, as with every replica that comes or goes, gives up its idle connections within
+        # this time; otherwise its last ones are cut by the hard stop, with the requests that they carry.
+        "RAY_SERVE_HAPROXY_CLOSE_SPREAD_TIME_S": "2",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serve_app.http.edge:build_middlewares",
     }
