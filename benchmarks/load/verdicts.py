@@ -40,6 +40,8 @@ def judge(
         verdicts.append(Verdict("None was refused", f"{whole.refused:,} of {whole.offered:,}", not whole.refused))
     if scenario.step and scenario.step in stretches:
         verdicts += _judge_scaling(settings, scaling)
+    if scenario.name == "ramp":
+        verdicts.append(_judge_turns(scaling))
     if scenario.name in ("steady", "soak") and (unloaded := settings.get("unloaded_p99_ms")):
         factor = whole.p99_ms / unloaded
         found = f"{whole.p99_ms:.0f} ms, {factor:.1f} times {unloaded:.0f} ms"
@@ -70,11 +72,13 @@ def _judge_scaling(settings: Mapping[str, Any], scaling: Scaling) -> list[Verdic
             f"As few replicas as before within {_BACK_S:.0f} s of the step's end",
             _describe_time(back), back is not None and back <= _BACK_S,
         ),
-        Verdict(
-            f"No flapping: the target turns at most {_REVERSALS} time",
-            f"{scaling.reversals} turns" if scaling.reversals != 1 else "1 turn", scaling.reversals <= _REVERSALS,
-        ),
+        _judge_turns(scaling),
     ]  # fmt: skip
+
+
+def _judge_turns(scaling: Scaling) -> Verdict:
+    found = "1 turn" if scaling.reversals == 1 else f"{scaling.reversals} turns"
+    return Verdict(f"No flapping: the target turns at most {_REVERSALS} time", found, scaling.reversals <= _REVERSALS)
 
 
 def _judge_memory(growths: Sequence[Growth]) -> Verdict:
