@@ -129,7 +129,7 @@ def _draw_failures(failures: Sequence[Sent]) -> str:
         [f"{status or 'none'}", f"{len(ones):,}", f"{ones[0].due:.1f} s", f"{ones[-1].due:.1f} s", said]
         for (status, said), ones in sorted(kinds.items(), key=lambda kind: -len(kind[1]))[:_MOST_KINDS]
     ]
-    return _draw_table(("status", "how many", "first", "last", "said"), rows)
+    return f'<div class="words">{_draw_table(("status", "how many", "first", "last", "said"), rows)}</div>'
 
 
 def _draw_memory(growths: Sequence[Growth]) -> str:
