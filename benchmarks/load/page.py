@@ -138,7 +138,7 @@ def _draw_memory(growths: Sequence[Growth]) -> str:
     for one in growths:
         known = not math.isnan(one.slope_mb_per_h)
         slope = (f"{one.slope_mb_per_h:+.2f}", f"{one.error_mb_per_h:.2f}") if known else ("", "")
-        said = ("yes" if one.is_significant else "no") if known else f"too short: {one.weighings} readings"
+        said = ("yes" if one.is_significant else "no") if known else "too short to say"
         sizes = (f"{size:.1f}" for size in (one.first_mb, one.last_mb, one.most_mb))
         rows.append([one.name, str(one.pid), *sizes, *slope, said])
     note = (

@@ -42,13 +42,14 @@ def judge(
         verdicts += _judge_scaling(settings, scaling)
     if scenario.name == "ramp":
         verdicts.append(_judge_turns(scaling))
-    if scenario.name in ("steady", "soak") and (unloaded := settings.get("unloaded_p99_ms")):
-        factor = whole.p99_ms / unloaded
-        found = f"{whole.p99_ms:.0f} ms, {factor:.1f} times {unloaded:.0f} ms"
-        verdicts.append(
-            Verdict(f"p99 at most {_UNLOADED_FACTOR:.0f} times the unloaded p99", found, factor <= _UNLOADED_FACTOR)
-        )
-    if scenario.name == "overload" and (stretch := stretches.get("overload")):
+    unloaded, stretch = settings.get("unloaded_p99_ms"), stretches.get(scenario.name)
+    if scenario.name in ("steady", "soak") and unloaded and stretch:
+        # Without the warm-up, in which replicas may still be coming.
+        factor = stretch.p99_ms / unloaded
+        found = f"{stretch.p99_ms:.0f} ms, {factor:.1f} times {unloaded:.0f} ms"
+        claim = f"p99 at most {_UNLOADED_FACTOR:.0f} times the unloaded p99"
+        verdicts.append(Verdict(claim, found, factor <= _UNLOADED_FACTOR))
+    if scenario.name == "overload" and stretch:
         share = stretch.served_per_s / settings["capacity"]
         found = f"{stretch.served_per_s:.0f} a second, {share:.0%} of capacity"
         verdicts.append(
@@ -85,7 +86,7 @@ def _judge_memory(growths: Sequence[Growth]) -> Verdict:
     claim = f"No process grows by more than {_GROWTH_MB_PER_H:.0f} MB an hour"
     known = [growth for growth in growths if not math.isnan(growth.slope_mb_per_h)]
     if not known:
-        return Verdict(claim, "not measured: too few readings", holds=False)
+        return Verdict(claim, "not measured: five minutes or more would tell", holds=False)
     growing = [growth for growth in known if growth.is_growing(_GROWTH_MB_PER_H)]
     if growing:
         return Verdict(claim, ", ".join(f"{one.name} {one.slope_mb_per_h:+.1f} MB/h" for one in growing), holds=False)

@@ -72,7 +72,7 @@ def test_the_report_is_one_file_that_needs_no_network(tmp_path: Path) -> None:
         assert picture.width == 1800
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["whole"]["failed"] == 1
-    assert figures["phases"]["soak"]["refused"] == 1
+    assert figures["phases"]["warm-up"]["refused"] == 1
 
 
 def test_a_report_of_next_to_nothing_is_a_report(tmp_path: Path) -> None:
