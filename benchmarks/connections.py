@@ -11,14 +11,21 @@ from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
 
+_SAID_BYTES = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request got. status: 0 for a connection that broke; retry_after: whether it says when to come back."""
+    """What a request got.
+
+    status: 0 for a connection that broke; retry_after: whether it says when to come back; said: the begin of an error's
+    body, or why there is no answer.
+    """
 
     status: int
     retry_after: bool = False
     reconnects: int = 0
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,7 @@ class _Head:
     status: int
     retry_after: bool
     closes: bool
+    said: str
 
 
 class _ConnectionLost(Exception):
@@ -63,10 +71,14 @@ class Connections:
                 except _ConnectionLost as lost:
                     if not lost.unanswered:
                         raise
-            answer = _answer(await self._send(await self._connect(), request))
-            return answer if connection is None else Answer(answer.status, answer.retry_after, reconnects=1)
-        except (_ConnectionLost, OSError):
-            return Answer(0)
+            head = await self._send(await self._connect(), request)
+            return _answer(head, reconnects=int(connection is not None))
+        except _ConnectionLost as lost:
+            return Answer(
+                0, said="closed without an answer" if lost.unanswered else "closed in the middle of an answer"
+            )
+        except OSError as error:
+            return Answer(0, said=f"not connected: {error.strerror or error}")
 
     def close(self) -> None:
         """Close those that are idle."""
@@ -98,8 +110,8 @@ class Connections:
         return head
 
 
-def _answer(head: _Head) -> Answer:
-    return Answer(head.status, head.retry_after)
+def _answer(head: _Head, reconnects: int = 0) -> Answer:
+    return Answer(head.status, head.retry_after, reconnects, head.said)
 
 
 class _Connection(asyncio.Protocol):
@@ -130,8 +142,10 @@ class _Connection(asyncio.Protocol):
         length = int(fields[start + 17 :].split(b"\r\n", 1)[0])
         if len(body) >= length and self._waiter and not self._waiter.done():
             self._received = b""
+            status = int(head[9:12])
             closes = b"\r\nconnection: close" in fields
-            self._waiter.set_result(_Head(int(head[9:12]), b"\r\nretry-after:" in fields, closes))
+            said = body[:_SAID_BYTES].decode("utf-8", "replace") if status >= 400 else ""
+            self._waiter.set_result(_Head(status, b"\r\nretry-after:" in fields, closes, said))
 
     def _fail(self, error: Exception) -> None:
         if self._waiter and not self._waiter.done():

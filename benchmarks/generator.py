@@ -142,4 +142,4 @@ async def exchange_within(connections: Connections, request: bytes, timeout_s: f
         async with asyncio.timeout(timeout_s):
             return await connections.exchange(request)
     except TimeoutError:
-        return Answer(0)
+        return Answer(0, said=f"no answer within {timeout_s:.0f} s")

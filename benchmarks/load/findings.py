@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.load.memory import Growth, describe_growth
-from benchmarks.load.records import Records
+from benchmarks.load.records import Records, Sent
 from benchmarks.load.scaling import Scaling, describe_scaling
 from benchmarks.load.scenarios import Phase, Scenario
 from benchmarks.load.series import Seconds, Stretch, percentile, split_seconds, sum_up
 from benchmarks.load.verdicts import Verdict, judge
 
 _LATE_MS = 50.0
+_MOST_FAILURES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Findings:
     scaling: Scaling
     growths: list[Growth]
     verdicts: list[Verdict]
+    failures: list[Sent]
 
     @property
     def generator_was_late(self) -> bool:
@@ -48,6 +50,7 @@ class Findings:
             "whole": asdict(self.whole),
             "late_p99_ms": self.late_p99_ms,
             "phases": {name: asdict(stretch) for name, stretch in self.stretches.items()},
+            "failures": [asdict(failure) for failure in self.failures[:_MOST_FAILURES]],
             "scaling": asdict(self.scaling),
             "memory": [{**asdict(growth), "is_significant": growth.is_significant} for growth in self.growths],
         }
@@ -84,6 +87,7 @@ def find_out(records: Records) -> Findings:
         scaling,
         growths,
         verdicts,
+        [one for one in records.sent if one.is_failed],
     )
 
 

@@ -14,6 +14,8 @@ from benchmarks.load.records import Weighing
 
 _SETTLING = 0.2
 _FEWEST = 10
+# In less time every process still grows or shrinks, and an hour's slope would be made of that.
+_SHORTEST_H = 4 / 60
 # Two-sided 95 % of a normal distribution.
 _SIGMAS = 1.96
 
@@ -64,8 +66,11 @@ def _describe(pid: int, series: Sequence[Weighing], *, settled_at: float) -> Gro
 
 
 def fit_slope(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
-    """The slope of the line through the points and half of its 95 % interval; nan, nan for fewer than ten points."""
-    if len(x) < _FEWEST:
+    """The slope of the line through the points and half of its 95 % interval; nan, nan where they are too few.
+
+    x: hours. Too few are less than ten, or less than four minutes.
+    """
+    if len(x) < _FEWEST or max(x) - min(x) < _SHORTEST_H:
         return math.nan, math.nan
     xs, ys = np.asarray(x) - np.mean(x), np.asarray(y) - np.mean(y)
     spread = float(xs @ xs)

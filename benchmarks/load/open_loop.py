@@ -6,6 +6,7 @@ Latencies count from when a photo was due, so that a service which holds its cli
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from benchmarks.connections import Connections, encode_request
 from benchmarks.generator import exchange_within
@@ -41,7 +42,8 @@ async def drive_open_loop(
         finally:
             under_way -= 1
         seconds = time.monotonic() - begin - due
-        note(Sent(due, seconds, answer.status, answer.retry_after, answer.reconnects, late))
+        sent = Sent(due, seconds, answer.status, answer.retry_after, answer.reconnects, late, answer.said)
+        note(sent if sent.is_failed else replace(sent, said=""))
 
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -50,7 +52,7 @@ async def drive_open_loop(
                 if under_way < _MOST_UNDER_WAY:
                     tasks.create_task(send(requests[i % len(requests)], due))
                 else:
-                    note(Sent(due, 0.0, 0))
+                    note(Sent(due, 0.0, 0, said="not sent: too many under way"))
             await asyncio.sleep(max(0.0, begin + scenario.seconds - time.monotonic()))
     finally:
         connections.close()

@@ -9,8 +9,10 @@ from typing import Any
 
 from benchmarks.load.findings import Findings
 from benchmarks.load.memory import Growth
+from benchmarks.load.records import Sent
 from benchmarks.load.series import Stretch
 
+_MOST_KINDS = 12
 _STYLE = Path(__file__).with_name("report.css")
 _DRIVERS = {
     "open": "on a schedule, whether or not earlier requests were answered; latencies count from when each was due",
@@ -30,7 +32,7 @@ def draw_page(findings: Findings, picture: bytes) -> str:
     parts = [
         f"<h1>Load test: {escape(name)}</h1>",
         f"<p>{escape(findings.scenario.question)}</p>",
-        f'<p class="muted">{escape(settings["date"])}, commit {escape(settings["commit"])}.</p>',
+        f'<p class="muted">{escape(settings["date"].replace("T", " "))}, commit {escape(settings["commit"])}.</p>',
         f'<p class="muted">Sent {_DRIVERS[settings["driver"]]}.</p>',
         _draw_early_end(settings),
         _draw_lateness(findings),
@@ -38,6 +40,7 @@ def draw_page(findings: Findings, picture: bytes) -> str:
         _draw_tiles(findings),
         f'<img alt="{escape(_describe_picture(findings))}" src="data:image/png;base64,{image}">',
         _section("Phases", _draw_phases(findings)),
+        _section("Failed requests", _draw_failures(findings.failures)) if findings.failures else "",
         _section("Scaling", _draw_facts(_scaling_facts(findings)) + _SCALING_NOTE),
         _section("Memory of the service's processes", _draw_memory(findings.growths)) if findings.growths else "",
         _section("The load", _draw_facts(_load_facts(findings))),
@@ -117,13 +120,25 @@ def _draw_phases(findings: Findings) -> str:
     return _draw_table(head, rows) + note
 
 
+def _draw_failures(failures: Sequence[Sent]) -> str:
+    """What they were told, most frequent first, and when that happened."""
+    kinds: dict[tuple[int, str], list[Sent]] = {}
+    for one in failures:
+        kinds.setdefault((one.status, one.said), []).append(one)
+    rows = [
+        [f"{status or 'none'}", f"{len(ones):,}", f"{ones[0].due:.1f} s", f"{ones[-1].due:.1f} s", said]
+        for (status, said), ones in sorted(kinds.items(), key=lambda kind: -len(kind[1]))[:_MOST_KINDS]
+    ]
+    return f'<div class="words">{_draw_table(("status", "how many", "first", "last", "said"), rows)}</div>'
+
+
 def _draw_memory(growths: Sequence[Growth]) -> str:
     head = ("process", "pid", "first MB", "last MB", "most MB", "MB an hour", "± (95 %)", "more than chance")
     rows = []
     for one in growths:
         known = not math.isnan(one.slope_mb_per_h)
         slope = (f"{one.slope_mb_per_h:+.2f}", f"{one.error_mb_per_h:.2f}") if known else ("", "")
-        said = ("yes" if one.is_significant else "no") if known else f"too short: {one.weighings} readings"
+        said = ("yes" if one.is_significant else "no") if known else "too short to say"
         sizes = (f"{size:.1f}" for size in (one.first_mb, one.last_mb, one.most_mb))
         rows.append([one.name, str(one.pid), *sizes, *slope, said])
     note = (
@@ -204,7 +219,7 @@ def show_ms(value: float) -> str:
     """A latency as a person reads it."""
     if math.isnan(value):
         return "-"
-    return f"{value:.0f} ms" if value < 10_000 else f"{value / 1e3:.1f} s"
+    return f"{value:.0f} ms" if value < 1000 else f"{value / 1e3:.2f} s"
 
 
 def show_s(value: float | None) -> str:

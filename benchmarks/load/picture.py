@@ -76,6 +76,9 @@ def _draw_rates(axes: Axes, findings: Findings) -> None:
     if any(seconds.failed):
         places = [at for at, count in zip(x, seconds.failed, strict=True) if count]
         counts = [count for count in seconds.failed if count]
+        # One failure among thousands of answers must not go unseen.
+        across = axes.get_xaxis_transform()
+        axes.vlines(places, 0, 1, transform=across, color=_RED, alpha=0.3, linewidth=1.2, zorder=1.5)
         axes.scatter(places, counts, color=_RED, s=18, zorder=5, label="failed")
     capacity = float(findings.settings["capacity"])
     axes.axhline(capacity, color=_STEEL, linewidth=1, zorder=2, label=f"capacity, {capacity:.0f} a second")

@@ -18,6 +18,7 @@ class Sent:
     status: 0 for no answer; retry_after: whether the answer says when to come back.
     reconnects: how often it was sent again because an idle connection had been closed.
     late: seconds from when it was due to when the generator came to send it, which `seconds` includes.
+    said: of a failed request, the begin of the answer or why there is none.
     """
 
     due: float
@@ -26,6 +27,7 @@ class Sent:
     retry_after: bool = False
     reconnects: int = 0
     late: float = 0.0
+    said: str = ""
 
     @property
     def done(self) -> float:
@@ -81,6 +83,8 @@ class Records:
     weighings: list[Weighing] = field(default_factory=list)
 
 
+# What most requests have nothing of.
+_SELDOM = ("retry_after", "reconnects", "late", "said")
 _KINDS: Mapping[str, type[Any]] = {"sent": Sent, "look": Look, "weighing": Weighing}
 
 
@@ -90,7 +94,7 @@ def write_records(records: Records, path: Path) -> None:
         file.write(json.dumps({"kind": "settings", **records.settings}) + "\n")
         for kind, items in (("sent", records.sent), ("look", records.looks), ("weighing", records.weighings)):
             for item in items:
-                file.write(json.dumps({"kind": kind, **_rounded(asdict(item))}) + "\n")
+                file.write(json.dumps({"kind": kind, **_shorten(asdict(item))}) + "\n")
 
 
 def read_records(path: Path) -> Records:
@@ -112,5 +116,7 @@ def read_records(path: Path) -> Records:
     return records
 
 
-def _rounded(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: round(value, 5) if isinstance(value, float) else value for name, value in values.items()}
+def _shorten(values: dict[str, Any]) -> dict[str, Any]:
+    # A soak is a hundred thousand lines, nearly all of them without anything to say.
+    kept = {name: value for name, value in values.items() if name not in _SELDOM or value}
+    return {name: round(value, 5) if isinstance(value, float) else value for name, value in kept.items()}

@@ -28,8 +28,8 @@ from benchmarks.load.service import Target
 from benchmarks.load.terminal import View
 from benchmarks.load.watching import open_status_client, watch_memory, watch_processes, watch_status
 
-# Weighed some hundred times, whatever the length, but never so often that it is a load of its own.
-_WEIGHINGS, _LEAST_PAUSE_S = 180, 2.0
+# Weighed some ninety times, whatever the length, but never so often that it is a load of its own.
+_WEIGHINGS, _LEAST_PAUSE_S = 90, 2.0
 
 
 @dataclass(frozen=True, slots=True)

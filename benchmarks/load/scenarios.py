@@ -87,7 +87,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             "steady",
             "How quick are answers at half of what the service can do?",
-            (Phase("steady", 60, 0.5, 0.5),),
+            (Phase("warm-up", 15, 0.5, 0.5), Phase("steady", 60, 0.5, 0.5)),
         ),
         Scenario(
             "ramp",
@@ -104,7 +104,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             "soak",
             "Does it stay well, and as small as it was, for a quarter of an hour?",
-            (Phase("soak", 900, 0.7, 0.7),),
+            (Phase("warm-up", 30, 0.7, 0.7), Phase("soak", 900, 0.7, 0.7)),
             weighs_memory=True,
         ),
         Scenario(

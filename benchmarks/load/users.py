@@ -28,7 +28,7 @@ _MOST_USERS_A_SECOND = 10_000
 _begin = 0.0
 
 
-def _tell(**values: float) -> None:
+def _tell(**values: float | str) -> None:
     os.write(_PIPE, json.dumps(values).encode() + b"\n")
 
 
@@ -55,9 +55,10 @@ class Person(FastHttpUser):
         status = int(answer.status_code or 0)
         headers = {name.lower(): value for name, value in (answer.headers or {}).items()} if status else {}
         self._has_connection = status > 0 and headers.get("connection", "").lower() != "close"
+        said = "" if status == 200 else str(answer.text or getattr(answer, "error", ""))[:200]
         _tell(
             due=due - _begin, seconds=time.monotonic() - due, status=status, retry_after="retry-after" in headers,
-            reconnects=int(repeats),
+            reconnects=int(repeats), said=said,
         )  # fmt: skip
 
     def _send(self, photo: bytes) -> Any:

@@ -40,13 +40,16 @@ def judge(
         verdicts.append(Verdict("None was refused", f"{whole.refused:,} of {whole.offered:,}", not whole.refused))
     if scenario.step and scenario.step in stretches:
         verdicts += _judge_scaling(settings, scaling)
-    if scenario.name in ("steady", "soak") and (unloaded := settings.get("unloaded_p99_ms")):
-        factor = whole.p99_ms / unloaded
-        found = f"{whole.p99_ms:.0f} ms, {factor:.1f} times {unloaded:.0f} ms"
-        verdicts.append(
-            Verdict(f"p99 at most {_UNLOADED_FACTOR:.0f} times the unloaded p99", found, factor <= _UNLOADED_FACTOR)
-        )
-    if scenario.name == "overload" and (stretch := stretches.get("overload")):
+    if scenario.name == "ramp":
+        verdicts.append(_judge_turns(scaling))
+    unloaded, stretch = settings.get("unloaded_p99_ms"), stretches.get(scenario.name)
+    if scenario.name in ("steady", "soak") and unloaded and stretch:
+        # Without the warm-up, in which replicas may still be coming.
+        factor = stretch.p99_ms / unloaded
+        found = f"{stretch.p99_ms:.0f} ms, {factor:.1f} times {unloaded:.0f} ms"
+        claim = f"p99 at most {_UNLOADED_FACTOR:.0f} times the unloaded p99"
+        verdicts.append(Verdict(claim, found, factor <= _UNLOADED_FACTOR))
+    if scenario.name == "overload" and stretch:
         share = stretch.served_per_s / settings["capacity"]
         found = f"{stretch.served_per_s:.0f} a second, {share:.0%} of capacity"
         verdicts.append(
@@ -70,18 +73,20 @@ def _judge_scaling(settings: Mapping[str, Any], scaling: Scaling) -> list[Verdic
             f"As few replicas as before within {_BACK_S:.0f} s of the step's end",
             _describe_time(back), back is not None and back <= _BACK_S,
         ),
-        Verdict(
-            f"No flapping: the target turns at most {_REVERSALS} time",
-            f"{scaling.reversals} turns" if scaling.reversals != 1 else "1 turn", scaling.reversals <= _REVERSALS,
-        ),
+        _judge_turns(scaling),
     ]  # fmt: skip
+
+
+def _judge_turns(scaling: Scaling) -> Verdict:
+    found = "1 turn" if scaling.reversals == 1 else f"{scaling.reversals} turns"
+    return Verdict(f"No flapping: the target turns at most {_REVERSALS} time", found, scaling.reversals <= _REVERSALS)
 
 
 def _judge_memory(growths: Sequence[Growth]) -> Verdict:
     claim = f"No process grows by more than {_GROWTH_MB_PER_H:.0f} MB an hour"
     known = [growth for growth in growths if not math.isnan(growth.slope_mb_per_h)]
     if not known:
-        return Verdict(claim, "not measured: too few readings", holds=False)
+        return Verdict(claim, "not measured: five minutes or more would tell", holds=False)
     growing = [growth for growth in known if growth.is_growing(_GROWTH_MB_PER_H)]
     if growing:
         return Verdict(claim, ", ".join(f"{one.name} {one.slope_mb_per_h:+.1f} MB/h" for one in growing), holds=False)

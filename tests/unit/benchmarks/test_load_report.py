@@ -72,7 +72,7 @@ def test_the_report_is_one_file_that_needs_no_network(tmp_path: Path) -> None:
         assert picture.width == 1800
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["whole"]["failed"] == 1
-    assert figures["phases"]["soak"]["refused"] == 1
+    assert figures["phases"]["warm-up"]["refused"] == 1
 
 
 def test_a_report_of_next_to_nothing_is_a_report(tmp_path: Path) -> None:
@@ -144,3 +144,22 @@ def test_verdicts_are_printed_one_a_line() -> None:
     lines = text.getvalue().splitlines()
     assert any(line.startswith("missed") and "No request failed: 1 of 182" in line for line in lines)
     assert any(line.startswith("holds") for line in lines)
+
+
+def test_failed_requests_are_shown_with_what_they_were_told(tmp_path: Path) -> None:
+    """Those that were told the same together, however many; what a server says is never taken for HTML."""
+    told = [replace(due_at(BROKEN, second), status=500, said="<b>Oops</b>") for second in (1, 2, 9)]
+    records = make_records("ramp", [served(0.5), *told, replace(BROKEN, said="no answer within 15 s")])
+    text = write_report(find_out(records), records, tmp_path).read_text()
+    assert "<td>500</td><td>3</td><td>1.0 s</td><td>9.0 s</td><td>&lt;b&gt;Oops&lt;/b&gt;</td>" in text
+    assert "<td>none</td><td>1</td>" in text
+
+
+def test_a_generator_that_was_late_says_so(tmp_path: Path) -> None:
+    """So that a busy machine is not taken for a slow service."""
+    late = [replace(served(second), late=0.2) for second in range(60)]
+    records = make_records("steady", late)
+    findings = find_out(records)
+    assert findings.generator_was_late
+    assert "The generator was late itself" in write_report(findings, records, tmp_path).read_text()
+    assert not find_out(make_records("steady", [served(1.0)])).generator_was_late
