@@ -1,14 +1,15 @@
 """A service whose journal and traces can be read: what it told of requests, once it has ended."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 
 from serve_app.classifier import ModelRepository
 from serve_app.http.app import create_app
@@ -80,3 +81,14 @@ def make_journal(
     """A journal that tells when it is closed and not before."""
     spans = exporter and SpanWriter(exporter, ORIGIN, sample_ratio=settings.sample_ratio)
     return Journal(settings, LineWriter(settings, ORIGIN, folder), spans, most_waiting=most_waiting, interval_s=3600)
+
+
+@contextmanager
+def trace_program(exporter: SpanExporter, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This program is traced, as one that uses the client might be, until the end of the block."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    # A program sets its provider once and for all; a test's must be gone with it.
+    monkeypatch.setattr("opentelemetry.trace._TRACER_PROVIDER", provider)
+    yield
+    provider.shutdown()

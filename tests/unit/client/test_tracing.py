@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode, format_span_id, format_trace_id
 
 from argus_client import ArgusClient, AsyncArgusClient, ProblemError
-from tests.telling import KeptSpans
+from tests.telling import KeptSpans, trace_program
 from tests.unit.client.service import ITEM, Service, classified, problem
 
 
@@ -20,12 +19,8 @@ from tests.unit.client.service import ITEM, Service, classified, problem
 def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ReadableSpan]]:
     """All spans of this program, which is traced for as long as the test runs."""
     kept = KeptSpans()
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(kept))
-    # A program sets its provider once and for all; a test's must be gone with it.
-    monkeypatch.setattr("opentelemetry.trace._TRACER_PROVIDER", provider)
-    yield kept.spans
-    provider.shutdown()
+    with trace_program(kept, monkeypatch):
+        yield kept.spans
 
 
 def open_client(service: Service) -> ArgusClient:
