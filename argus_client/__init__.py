@@ -5,6 +5,7 @@ Stands outside the service and knows only its HTTP contract; needs nothing but h
     client (blocking), async_client     public methods, sending
         calls                           which request and which reader a method means
             requests --> exchange --> answers      what is sent, when, and what came of it; no input or output
+            tracing                                a span around an exchange, in programs that are traced
             results, errors                        the values that a caller sees
 """
 

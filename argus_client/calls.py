@@ -15,6 +15,7 @@ from argus_client.errors import ProblemError
 from argus_client.exchange import Exchange, Failure, exchange, probe_live, probe_ready
 from argus_client.requests import Image, Request
 from argus_client.results import Classification, Model, Readiness, ServiceStatus
+from argus_client.tracing import trace_exchange
 
 T = TypeVar("T")
 
@@ -76,7 +77,10 @@ class Calls:
         return probe_ready(requests.ask_ready(), timeout_s=min(self.timeout_s, _HEALTH_TIMEOUT_S))
 
     def _exchange(self, request: Request, read: Callable[[Answer], T]) -> Exchange[T]:
-        return exchange(request, read, timeout_s=self.timeout_s, retries=self.retries)
+        def begin(sent: Request) -> Exchange[T]:
+            return exchange(sent, read, timeout_s=self.timeout_s, retries=self.retries)
+
+        return trace_exchange(request, begin, self.base_url)
 
     def options(self, api_key: str | None) -> dict[str, Any]:
         """Arguments of either httpx client."""

@@ -26,7 +26,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; `content` is a raw body, `parts` a multipart one, never both."""
+    """One HTTP request; `content` is a raw body, `parts` a multipart one, never both.
+
+    trace_headers: of W3C Trace Context, where the caller's program is traced; see `tracing`.
+    """
 
     method: str
     path: str
@@ -34,11 +37,13 @@ class Request:
     content: bytes | None = None
     parts: tuple[Part, ...] = ()
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    trace_headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers that belong to this request alone."""
         headers = {REQUEST_ID_HEADER: self.request_id, "Accept": "application/json, application/problem+json"}
+        headers |= self.trace_headers
         if self.content is not None:
             # The service goes by the bytes, so naming a format here could only be wrong.
             headers["Content-Type"] = "application/octet-stream"

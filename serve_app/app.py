@@ -2,7 +2,7 @@
 
 from ray.serve import Application
 
-from serve_app.bootstrap import ensure_artifacts
+from serve_app.bootstrap import ensure_artifacts, ensure_tracing
 from serve_app.deployments import bind
 from serve_app.settings import Settings
 
@@ -12,5 +12,6 @@ def build(args: Settings) -> Application:
 
     A wrong setting or missing weights fail here, once and with their reason, and not in every replica.
     """
+    ensure_tracing(args)
     ensure_artifacts(args)
     return bind(args)

@@ -8,13 +8,17 @@ import ctypes
 import io
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from PIL import Image
 
 from serve_app.artifacts import Artifact, Calibration, artifact_root, ensure_artifact
 from serve_app.classifier import ModelRepository
+from serve_app.errors import SetupError
 from serve_app.fused import FusedClassifier
 from serve_app.images import FORMATS, decode_image
+from serve_app.journal import Journal, Origin
+from serve_app.log_lines import LineWriter
 from serve_app.runtimes import Runtime, load_runtime
 from serve_app.settings import ModelSettings, Settings
 from serve_app.split import PixelClassifier, PixelModel, SplitClassifier
@@ -67,6 +71,35 @@ def connect_repository(settings: Settings, models: Mapping[str, PixelModel]) -> 
     _warm_up_decoders(settings)
     _return_memory()
     return ModelRepository(classifiers, settings)
+
+
+def ensure_tracing(settings: Settings) -> None:
+    """Check that traces can be made where they are asked for. Raises SetupError."""
+    if settings.observability.otlp_endpoint is None:
+        return
+    try:
+        import serve_app.spans  # noqa: F401  # only to see that it can be
+    except ModuleNotFoundError as error:
+        raise SetupError(
+            f"observability.otlp_endpoint needs {error.name}: pip install 'opentelemetry-exporter-otlp-proto-http'"
+        ) from error
+
+
+def open_journal(settings: Settings, origin: Origin, folder: Path) -> Journal:
+    """What a replica that takes requests tells of them. folder: of log files, where the settings name none."""
+    observability, spans = settings.observability, None
+    if observability.otlp_endpoint is not None:
+        from serve_app.spans import SpanWriter, make_exporter
+
+        exporter = make_exporter(observability.otlp_endpoint)
+        spans = SpanWriter(exporter, origin, sample_ratio=observability.sample_ratio)
+    return Journal(observability, open_lines(settings, origin, folder), spans)
+
+
+def open_lines(settings: Settings, origin: Origin, folder: Path) -> LineWriter:
+    """Where a replica's log lines go from now on. folder: as `open_journal` has it."""
+    observability = settings.observability
+    return LineWriter(observability, origin, observability.log_folder or folder)
 
 
 def _load_warm(artifact: Artifact, settings: Settings) -> Runtime:

@@ -19,11 +19,23 @@ from serve_app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Where an image's time went inside the replica, in milliseconds."""
+    """Where an image's time went inside the replica, in milliseconds, and when: `time.monotonic` values.
+
+    batch_size: images that the model took together.
+    """
 
     decode_ms: float  # decoding and resizing
     queue_ms: float  # waiting, for a decoder and for the model
     inference_ms: float  # the model's batch
+    arrived_at: float = 0.0
+    decoding_at: float = 0.0
+    inferring_at: float = 0.0
+    batch_size: int = 1
+
+    @property
+    def total_ms(self) -> float:
+        """From arrival to the model's answer."""
+        return self.decode_ms + self.queue_ms + self.inference_ms
 
 
 @dataclass(frozen=True, slots=True)

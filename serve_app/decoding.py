@@ -17,13 +17,15 @@ from serve_app.preprocessing import Pixels, Preprocessing, preprocess
 class Decoded:
     """An image ready for the model.
 
-    width, height: the file's, in pixels, upright. seconds: what decoding and resizing took.
+    width, height: the file's, in pixels, upright. seconds: what decoding and resizing took; began_at: when, a
+    `time.monotonic` value.
     """
 
     pixels: Pixels
     width: int
     height: int
     seconds: float
+    began_at: float
 
 
 class ImageDecoder:
@@ -54,7 +56,7 @@ class ImageDecoder:
         started = time.monotonic()
         image = decode_image(data, max_pixels=self._max_pixels, min_side=self._preprocessing.resize_size)
         pixels = preprocess(image.pixels, self._preprocessing)
-        return Decoded(pixels, image.width, image.height, time.monotonic() - started)
+        return Decoded(pixels, image.width, image.height, time.monotonic() - started, started)
 
     async def decode_aside(self, data: bytes, *, deadline: float) -> Decoded:
         """Decode in one of the threads, the event loop free meanwhile.

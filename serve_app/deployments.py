@@ -8,6 +8,7 @@ How many replicas a deployment has, and what each may use, is set in serve_confi
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 from ray import serve
 from ray.exceptions import RayActorError
@@ -17,10 +18,11 @@ from ray.serve.handle import DeploymentHandle
 from starlette.types import ASGIApp
 
 from serve_app.artifacts import ModelCard
-from serve_app.bootstrap import connect_repository, load_pixel_classifier, load_repository
+from serve_app.bootstrap import connect_repository, load_pixel_classifier, load_repository, open_journal, open_lines
 from serve_app.errors import DeadlineExceeded, HttpError, NotReady, Overloaded
 from serve_app.http.app import create_app
 from serve_app.http.edge import watch_clients_here
+from serve_app.journal import Origin
 from serve_app.noticeboard import share_status
 from serve_app.preprocessing import Pixels
 from serve_app.settings import Settings
@@ -55,18 +57,22 @@ class ImageClassifier:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._journal = open_journal(settings, *_find_place())
         self._repository = load_repository(settings)
 
     async def __serve_build_asgi_app__(self) -> ASGIApp:
         watch_clients_here()
         status = share_status(lambda: self._repository.queued, lambda: self._repository.batches)
-        return create_app(self._repository, self._settings, status_source=status, echo_request_id=False)
+        return create_app(
+            self._repository, self._settings, status_source=status, journal=self._journal, echo_request_id=False
+        )
 
 
 class Inference:
     """One replica of one model. Batches what arrives from every ingress replica."""
 
     def __init__(self, settings: Settings, name: str) -> None:
+        self._lines = open_lines(settings, *_find_place())
         self._classifier = load_pixel_classifier(settings, name)
         # Its queue is part of the service's status, and its batches of the metrics.
         self._status = share_status(lambda: self._classifier.waiting, lambda: {name: self._classifier.batches})
@@ -91,6 +97,7 @@ class Ingress:
         self, settings: Settings, models: Mapping[str, DeploymentHandle[Inference]], by_reference: bool
     ) -> None:
         self._settings = settings
+        self._journal = open_journal(settings, *_find_place())
         self._handles = models
         self._by_reference = by_reference
 
@@ -102,7 +109,9 @@ class Ingress:
         }
         repository = connect_repository(self._settings, models)
         status = share_status(lambda: repository.queued, lambda: repository.batches)
-        return create_app(repository, self._settings, status_source=status, echo_request_id=False)
+        return create_app(
+            repository, self._settings, status_source=status, journal=self._journal, echo_request_id=False
+        )
 
 
 class HandledModel:
@@ -141,3 +150,12 @@ class HandledModel:
             # Nobody here asked for it: Ray cancels the calls of a replica that it stops.
             raise NotReady("The model's process is stopping. Try again.", retry_after_s=_RETRY_AFTER_S) from None
         return answer
+
+
+def _find_place() -> tuple[Origin, Path]:
+    """Which replica this is, and the folder of Ray Serve's own logs."""
+    from ray.serve._private.logging_utils import get_serve_logs_dir
+
+    context = serve.get_replica_context()
+    origin = Origin(context.app_name, context.deployment, context.replica_tag)
+    return origin, Path(get_serve_logs_dir())

@@ -59,11 +59,18 @@ class FusedClassifier:
         item: bytes | Decoded = data
         if self._decoder.has_threads:
             item = await self._decoder.decode_aside(data, deadline=deadline)
-        inferred = (await self._batcher.submit(item, deadline=deadline)).result
+        served = await self._batcher.submit(item, deadline=deadline)
+        inferred = served.result
         decoded = inferred.decoded
         waited_s = time.monotonic() - arrived - decoded.seconds - inferred.seconds
         timing = Timing(
-            decode_ms=decoded.seconds * 1e3, queue_ms=max(0.0, waited_s) * 1e3, inference_ms=inferred.seconds * 1e3
+            decode_ms=decoded.seconds * 1e3,
+            queue_ms=max(0.0, waited_s) * 1e3,
+            inference_ms=inferred.seconds * 1e3,
+            arrived_at=arrived,
+            decoding_at=decoded.began_at,
+            inferring_at=inferred.began_at,
+            batch_size=served.batch_size,
         )
         predictions = rank_predictions(inferred.logits, self.card.labels, top_k=top_k, min_score=min_score)
         return ImageResult(decoded.width, decoded.height, predictions, timing)
@@ -84,7 +91,9 @@ class FusedClassifier:
         started = time.monotonic()
         logits = iter(self._runtime.infer(batch))  # (N, num_classes)
         seconds = time.monotonic() - started
-        return [one if isinstance(one, Exception) else _Inferred(one, next(logits), seconds) for one in decoded]
+        return [
+            one if isinstance(one, Exception) else _Inferred(one, next(logits), seconds, started) for one in decoded
+        ]
 
     def _decode_or_fail(self, data: bytes) -> Decoded | Exception:
         try:
@@ -98,3 +107,4 @@ class _Inferred:
     decoded: Decoded
     logits: Logits
     seconds: float
+    began_at: float

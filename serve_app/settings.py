@@ -7,10 +7,16 @@ Units are part of the names. Unknown keys are refused, so that a typing error is
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+# YAML reads a bare `off` as false.
+RequestLog = Annotated[
+    Literal["off", "errors", "all"], BeforeValidator(lambda value: "off" if value is False else value)
+]
+HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+\S*$")]
 
 
 class _Section(BaseModel):
@@ -121,6 +127,35 @@ class AccessSettings(_Section):
     burst: int = Field(default=20, ge=1, description="Requests a client may send at once before the rate counts.")
 
 
+class ObservabilitySettings(_Section):
+    """What is told of single requests, beside what is counted of all: see docs/logs-and-traces.md."""
+
+    request_log: RequestLog = Field(
+        default="errors",
+        description="A line of JSON for each request that the service failed (5xx), or for all classify requests. "
+        "An error that nobody foresaw has its line even when this is off.",
+    )
+    log_to: Literal["file", "stderr"] = Field(
+        default="file", description="file: one for each replica, in log_folder. stderr: what Ray makes of a replica's."
+    )
+    log_folder: Path | None = Field(
+        default=None, description="Where the files are; where it is not set, beside the logs of Ray Serve."
+    )
+    log_max_bytes: int = Field(
+        default=64 * 2**20, ge=1024, description="A file that is so large is set aside, in place of the one before it."
+    )
+    otlp_endpoint: HttpUrl | None = Field(
+        default=None,
+        description="Where traces go, by OTLP over HTTP, such as http://127.0.0.1:4318. Unset: there are none.",
+    )
+    sample_ratio: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="Share of classify requests that are traced, where the client has not decided by a traceparent.",
+    )
+
+
 class Settings(_Section):
     """The settings of one Argus application. The first model is the default one."""
 
@@ -136,6 +171,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     overload: OverloadSettings = OverloadSettings()
     access: AccessSettings = AccessSettings()
+    observability: ObservabilitySettings = ObservabilitySettings()
     artifacts_dir: Path | None = Field(
         default=None, description="Where exported models are kept; ARGUS_ARTIFACTS or the user's cache if unset."
     )

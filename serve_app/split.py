@@ -24,11 +24,15 @@ from serve_app.settings import Settings
 
 
 class Ranking(NamedTuple):
-    """The classes of highest score, best first: `class_ids[i]` has `scores[i]`. inference_s: the model's batch."""
+    """The classes of highest score, best first: `class_ids[i]` has `scores[i]`.
+
+    inference_s: the model's batch; batch_size: images in it.
+    """
 
     class_ids: tuple[int, ...]
     scores: tuple[float, ...]
     inference_s: float
+    batch_size: int = 1
 
 
 class PixelModel(Protocol):
@@ -74,7 +78,8 @@ class PixelClassifier:
         """See `PixelModel.rank`."""
         served = await self._batcher.submit(pixels, deadline=time.monotonic() + seconds_left)
         best = rank_predictions(served.result, self.card.labels, top_k=top_k, min_score=min_score)
-        return Ranking(tuple(one.class_id for one in best), tuple(one.score for one in best), served.run_s)
+        class_ids, scores = tuple(one.class_id for one in best), tuple(one.score for one in best)
+        return Ranking(class_ids, scores, served.run_s, served.batch_size)
 
     def close(self) -> None:
         """Finish what was accepted, then free the model. Blocks until then."""
@@ -117,9 +122,17 @@ class SplitClassifier:
         ranking = await self._model.rank(
             decoded.pixels, top_k=top_k, min_score=min_score, seconds_left=deadline - time.monotonic()
         )
-        waited_s = time.monotonic() - arrived - decoded.seconds - ranking.inference_s
+        answered = time.monotonic()
+        waited_s = answered - arrived - decoded.seconds - ranking.inference_s
         timing = Timing(
-            decode_ms=decoded.seconds * 1e3, queue_ms=max(0.0, waited_s) * 1e3, inference_ms=ranking.inference_s * 1e3
+            decode_ms=decoded.seconds * 1e3,
+            queue_ms=max(0.0, waited_s) * 1e3,
+            inference_ms=ranking.inference_s * 1e3,
+            arrived_at=arrived,
+            decoding_at=decoded.began_at,
+            # Two machines share no clock: the model is taken to have answered the moment that its answer was here.
+            inferring_at=answered - ranking.inference_s,
+            batch_size=ranking.batch_size,
         )
         labels = self.card.labels
         best = zip(ranking.class_ids, ranking.scores, strict=True)

@@ -27,8 +27,10 @@ class AccessControl:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # client -> (tokens, when counted)
 
     def check(self, request: Request, model: str) -> None:
-        """Raises Unauthenticated, Forbidden or RateLimited."""
+        """Leaves the client's name in the request's state. Raises Unauthenticated, Forbidden or RateLimited."""
         key = self._find_key(request) if self._settings.api_keys else None
+        if key:
+            request.state.client = key.client
         if key and key.models is not None and model not in key.models:
             raise Forbidden(f"This API key may not use the model {model!r}. Ask the operator for one that may.")
         if self._settings.requests_per_s is not None:

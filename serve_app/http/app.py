@@ -14,6 +14,7 @@ from serve_app.http.classify import ClassifyOperation, ShortWay
 from serve_app.http.context import BodyLimit, RequestContext
 from serve_app.http.problems import install_problem_handlers
 from serve_app.http.schemas import correct_error_media_types
+from serve_app.journal import Journal
 from serve_app.settings import Settings
 from serve_app.status import OwnStatus, StatusSource
 
@@ -22,11 +23,17 @@ JSON; the answer lists the labels with the highest scores. Errors are RFC 9457 p
 
 
 def create_app(
-    backend: Backend, settings: Settings, *, status_source: StatusSource | None = None, echo_request_id: bool = True
+    backend: Backend,
+    settings: Settings,
+    *,
+    status_source: StatusSource | None = None,
+    journal: Journal | None = None,
+    echo_request_id: bool = True,
 ) -> ASGIApp:
     """The whole HTTP service around a backend.
 
     status_source: counts the requests, and knows the status of the service; without one this replica's own is shown.
+    journal: is told of every request; it ends with the application.
     echo_request_id: off where the server in front adds `X-Request-ID` to responses itself, as Ray Serve does.
     """
     status_source = status_source or OwnStatus(lambda: backend.queued, lambda: backend.batches)
@@ -36,7 +43,8 @@ def create_app(
         max_request_bytes=settings.limits.max_request_bytes,
         max_pending_bytes=settings.overload.max_pending_bytes,
     )
-    return RequestContext(limited, status_source.tally, status_source.meters, echo_request_id=echo_request_id)
+    tally, meters = status_source.tally, status_source.meters
+    return RequestContext(limited, tally, meters, journal, echo_request_id=echo_request_id)
 
 
 def create_api(backend: Backend, operation: ClassifyOperation, status_source: StatusSource) -> FastAPI:

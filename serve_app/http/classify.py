@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serve_app.classifier import Backend, ImageResult, ServedModel
+from serve_app.classifier import Backend, ImageResult, ServedModel, Timing
 from serve_app.errors import HttpError, RequestError
 from serve_app.http.access import AccessControl
 from serve_app.http.connection import work_while_connected
@@ -50,6 +50,7 @@ class ClassifyOperation:
         Raises HttpError, and ClientDisconnect when nobody waits for the answer any more.
         """
         model = self._backend.find(name)
+        request.state.model = model.name
         self._access.check(request, model.name)
         uploads = await read_uploads(request, self._limits)
         sound = [upload.data for upload in uploads if upload.error is None]
@@ -96,7 +97,7 @@ class ShortWay:
         except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001  # the client gets an answer whatever happened
-            response = answer_unforeseen(error, request.state.request_id)
+            response = answer_unforeseen(error, request)
         await response(scope, receive, send)
 
 
@@ -113,12 +114,15 @@ def _render(
 ) -> Response:
     request_id = request.state.request_id
     stages = {"decode": 0.0, "queue": 0.0, "inference": 0.0}
+    slowest: Timing | None = None
     results: list[dict[str, Any]] = []
     for upload, outcome in outcomes:
         if isinstance(outcome, RequestError):
             results.append({"filename": upload.filename, "error": describe_problem(outcome, request_id)})
             continue
         timing = outcome.timing
+        if slowest is None or timing.total_ms > slowest.total_ms:
+            slowest = timing
         timing_ms = {"decode": timing.decode_ms, "queue": timing.queue_ms, "inference": timing.inference_ms}
         stages = {stage: max(ms, timing_ms[stage]) for stage, ms in stages.items()}  # of the slowest image
         results.append(
@@ -133,6 +137,7 @@ def _render(
             }
         )
     request.state.server_timing.update(stages)
+    request.state.slowest = slowest
     request.state.images = sum(isinstance(outcome, ImageResult) for _, outcome in outcomes)
     return render_json(
         {

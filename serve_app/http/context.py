@@ -1,7 +1,17 @@
-"""What surrounds every request: its id, its timing, its count, the cap on its body. Plain ASGI: nothing is buffered."""
+"""What surrounds every request: its id, timing and count, what is told of it, the cap on its body.
+
+Plain ASGI: nothing is buffered. On its way a request leaves what is to be known of it in `scope["state"]`:
+
+    request_id, server_timing (milliseconds by stage), trace_headers       here
+    bytes (of the body)                                                    here
+    model, client (whose key it is)                                        classify, access
+    images (classified), slowest (the Timing of the slowest)               classify
+    problem (a code), unforeseen (an error that nobody foresaw, as text)   problems
+"""
 
 import asyncio
 import contextlib
+import logging
 import re
 import time
 import uuid
@@ -11,13 +21,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve_app.errors import HttpError, Overloaded, PayloadTooLarge
 from serve_app.http.problems import render_problem
-from serve_app.http.routes import METRICS, name_route
+from serve_app.http.routes import CLASSIFY_ROUTES, METRICS, name_route
+from serve_app.journal import Finished, Journal
 from serve_app.meters import Meters
 from serve_app.tally import Tally
+
+log = logging.getLogger(__name__)
 
 # The code of a request whose client left before its answer; nobody was sent it.
 CLIENT_LEFT = 499
 _LINGER_S = 2.0
+_TRACE_HEADERS = ("traceparent", "tracestate")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -29,25 +43,34 @@ class RequestContext:
 
     tally: counts every POST, the only requests that bring images; the rest looks at the service and is no work of it.
     meters: counts every request by route and code, but for those that read the metrics.
+    journal: is told of every request, and closed with the application; without one, unforeseen errors are logged here.
     """
 
-    def __init__(self, app: ASGIApp, tally: Tally, meters: Meters, *, echo_request_id: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, tally: Tally, meters: Meters, journal: Journal | None, *, echo_request_id: bool
+    ) -> None:
         self._app = app
         self._tally = tally
         self._meters = meters
+        self._journal = journal
         self._echo_request_id = echo_request_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            if scope["type"] == "lifespan" and self._journal is not None:
+                self._journal.close()
             return
         started = time.perf_counter()
-        sent_id = Headers(scope=scope).get("x-request-id", "")
+        sent = Headers(scope=scope)
+        sent_id = sent.get("x-request-id", "")
         request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else uuid.uuid4().hex
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["server_timing"] = {}
+        if self._journal is not None and self._journal.traces:
+            state["trace_headers"] = {name: sent[name] for name in _TRACE_HEADERS if name in sent}
         counted = scope["method"] == "POST"
         answered = False
 
@@ -59,7 +82,7 @@ class RequestContext:
                     headers["X-Request-ID"] = request_id
                 answered = True
                 now = time.perf_counter()
-                self._meter(scope, message["status"], now - started)
+                self._finish(scope, message["status"], now - started)
                 stages = {**state["server_timing"], "total": (now - started) * 1e3}
                 if counted:
                     images = state.get("images", 0)
@@ -73,15 +96,21 @@ class RequestContext:
         finally:
             self._tally.ongoing -= counted
             if not answered:
-                self._meter(scope, CLIENT_LEFT, time.perf_counter() - started)
+                self._finish(scope, CLIENT_LEFT, time.perf_counter() - started)
 
-    def _meter(self, scope: Scope, status: int, seconds: float) -> None:
-        route = name_route(scope)
+    def _finish(self, scope: Scope, status: int, seconds: float) -> None:
+        route, state = name_route(scope), scope["state"]
+        if self._journal is not None:
+            classifies = route in CLASSIFY_ROUTES
+            now = time.monotonic()  # the clock of the stages in it
+            self._journal.note(Finished(now, seconds, status, scope["method"], route, scope["path"], classifies, state))
+        elif "unforeseen" in state:
+            log.error("unforeseen error in request %s\n%s", state["request_id"], state["unforeseen"])
         if route == METRICS:
             return
         self._meters.count_request(route, status, seconds * 1e3)
-        if status >= 400 and "problem" in scope["state"]:
-            self._meters.count_problem(status, scope["state"]["problem"])
+        if status >= 400 and "problem" in state:
+            self._meters.count_problem(status, state["problem"])
 
 
 class BodyLimit:
@@ -119,6 +148,7 @@ class BodyLimit:
             message = await receive_next()
             count = len(message.get("body", b""))
             held += count
+            scope["state"]["bytes"] = held
             self._pending_bytes += count
             self._check(held)
             return message

@@ -1,7 +1,6 @@
 """Errors as RFC 9457 problem details: one shape for everything that can go wrong, framework errors included."""
 
 import http
-import logging
 import math
 from typing import Any
 
@@ -19,10 +18,9 @@ from serve_app.errors import (
     MethodNotAllowed,
     NotFound,
 )
+from serve_app.log_lines import describe_error
 
 MEDIA_TYPE = "application/problem+json"
-
-log = logging.getLogger(__name__)
 
 
 def describe_problem(error: HttpError, request_id: str) -> dict[str, Any]:
@@ -68,11 +66,11 @@ def refuse_parameter(name: str, message: str) -> InvalidParameter:
     return InvalidParameter(f"{name}: {message}. GET /openapi.json describes every parameter.")
 
 
-def answer_unforeseen(error: Exception, request_id: str) -> Response:
-    """Log an error that nobody foresaw, and answer nothing of it."""
-    log.error("unforeseen error in request %s", request_id, exc_info=error)
+def answer_unforeseen(error: Exception, request: Request) -> Response:
+    """Leave an error that nobody foresaw in the request's state, for the log, and answer nothing of it."""
+    request.state.unforeseen = describe_error(error)
     return render_problem(
-        Internal("The service made a mistake. Its log has the cause under this request id."), request_id
+        Internal("The service made a mistake. Its log has the cause under this request id."), request.state.request_id
     )
 
 
@@ -97,7 +95,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def answer_unforeseen_error(request: Request, error: Exception) -> Response:
-        return answer_unforeseen(error, request.state.request_id)
+        return answer_unforeseen(error, request)
 
 
 def _translate(request: Request, error: HTTPException) -> HttpError:

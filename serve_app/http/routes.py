@@ -7,6 +7,7 @@ from starlette.types import Scope
 CLASSIFY = "/v1/classify"
 CLASSIFY_WITH_MODEL = "/v1/models/{model}/classify"
 METRICS = "/metrics"
+CLASSIFY_ROUTES = frozenset({CLASSIFY, CLASSIFY_WITH_MODEL})
 # Whatever no route is made for: one name, however many paths clients think of.
 OTHER = "other"
 

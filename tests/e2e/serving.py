@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,9 +144,19 @@ def make_split_application() -> dict[str, Any]:
 def run_service(folder: Path) -> Iterator[RunningService]:
     """Start `serve run`, wait until every application answers, and stop it with Ctrl-C afterwards."""
     make_torchvision_weights(folder / "torch")
-    port, stats_port, metrics_port = find_free_ports(3)
-    config = folder / "config.yaml"
-    config.write_text(yaml.safe_dump(make_config(port)))
+    (port,) = find_free_ports(1)
+    prefixes = ("", "/keyed", "/hurried", "/narrow", "/split", "/broken")
+    paths = (*(f"{prefix}/health/ready" for prefix in prefixes), "/stopping/health/live")
+    with serve_config(make_config(port), folder, paths) as service:
+        yield service
+
+
+@contextmanager
+def serve_config(config: dict[str, Any], folder: Path, paths: Sequence[str]) -> Iterator[RunningService]:
+    """`serve run` with any configuration, once every path answers 200; its files are in the folder."""
+    stats_port, metrics_port = find_free_ports(2)
+    file = folder / "config.yaml"
+    file.write_text(yaml.safe_dump(config))
     log = folder / "serve.log"
     environment = {
         **os.environ,
@@ -164,19 +174,17 @@ def run_service(folder: Path) -> Iterator[RunningService]:
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("serve")), "run", str(config)],
+            [str(Path(sys.executable).with_name("serve")), "run", str(file)],
             cwd=ROOT,
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    service = RunningService(f"http://127.0.0.1:{port}", log)
+    service = RunningService(f"http://127.0.0.1:{config['http_options']['port']}", log)
     try:
-        urls = (service.url, service.keyed_url, service.hurried_url, service.narrow_url, service.split_url)
-        for url in (*urls, f"{service.url}/broken"):
-            _wait_until_answering(f"{url}/health/ready", process, log)
-        _wait_until_answering(f"{service.url}/stopping/health/live", process, log)
+        for path in paths:
+            _wait_until_answering(service.url + path, process, log)
         yield service
     finally:
         process.send_signal(signal.SIGINT)

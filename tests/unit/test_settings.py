@@ -40,7 +40,8 @@ def test_every_setting_is_documented(path: str, field: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["unknown", "limits.unknown", "inference.unknown", "overload.unknown", "access.unknown"]
+    "path",
+    ["unknown", "limits.unknown", "inference.unknown", "overload.unknown", "access.unknown", "observability.unknown"],
 )
 def test_unknown_keys_are_refused(path: str) -> None:
     """A typing error is found at start."""
@@ -62,6 +63,9 @@ def test_unknown_keys_are_refused(path: str) -> None:
         ({"limits": {"max_image_bytes": 2**30}}, "above limits.max_request_bytes"),
         ({"limits": {"max_images": 512}}, "could never be served"),
         ({"limits": {"max_request_bytes": 2**30}}, "above overload.max_pending_bytes"),
+        ({"observability": {"request_log": "some"}}, "'off', 'errors' or 'all'"),
+        ({"observability": {"otlp_endpoint": "collector:4318"}}, "pattern"),
+        ({"observability": {"sample_ratio": 1.1}}, "less than or equal to 1"),
         ({"overload": {"deadline_s": 0}}, "greater than 0"),
         ({"overload": {"deadline_s": float("nan")}}, "finite"),
         ({"access": {"api_keys": [{"client": "a", "sha256": "secret"}]}}, "pattern"),
@@ -74,6 +78,12 @@ def test_values_that_cannot_work_are_refused_with_the_reason(values: dict[str, A
         Settings.model_validate(values)
 
 
+def test_off_is_off_as_yaml_writes_it() -> None:
+    """YAML reads a bare off as false."""
+    values = yaml.safe_load("observability: {request_log: off}")
+    assert Settings.model_validate(values).observability.request_log == "off"
+
+
 def test_serve_leaves_the_refusal_to_the_service() -> None:
     """Ray's own limit would answer in plain text, so the service's must come first."""
     for deployment in (CONFIG["applications"][0]["deployments"][0], *SPLIT["deployments"]):
@@ -84,7 +94,8 @@ def test_the_split_example_has_every_section_and_a_deployment_for_each_model() -
     """It differs from the shipped configuration in what a GPU wants, and in nothing else."""
     settings, shipped = Settings.model_validate(SPLIT["args"]), Settings()
     assert settings.topology == "split"
-    assert (settings.models, settings.limits, settings.overload) == (shipped.models, shipped.limits, shipped.overload)
+    for section in ("models", "limits", "overload", "observability"):
+        assert getattr(settings, section) == getattr(shipped, section)
     assert SPLIT["args"].keys() - {"topology"} == CONFIG["applications"][0]["args"].keys() - {"topology"}
     names = [f"Inference_{model.api_name}" for model in settings.models]
     assert [deployment["name"] for deployment in SPLIT["deployments"]] == ["Ingress", *names]
