@@ -11,6 +11,7 @@ request pays for its trace only with the headers that are kept of it.
 """
 
 import importlib.metadata
+import threading
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ from serve_app.journal import Finished, Origin
 
 _SIGNAL_PATH = "/v1/traces"
 _EXPORT_INTERVAL_MS = 1000
+_LAST_EXPORT_S = 2.0
 _CLIENT_LEFT = 499
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # Our names for what OpenTelemetry has none for, and where each is found in a request's state.
@@ -57,6 +59,7 @@ class SpanWriter:
                 "argus.deployment": origin.deployment,
             }
         )
+        self._exporter = exporter
         # Not the process's own provider: that may be Ray's.
         self._provider = TracerProvider(sampler=ParentBased(TraceIdRatioBased(sample_ratio)), resource=resource)
         self._provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=_EXPORT_INTERVAL_MS))
@@ -86,8 +89,12 @@ class SpanWriter:
         return format_trace_id(span.get_span_context().trace_id)
 
     def close(self) -> None:
-        """See `journal.Spans`."""
+        """See `journal.Spans`. Gives up soon where nobody takes them; OpenTelemetry would try for half a minute."""
+        giving_up = threading.Timer(_LAST_EXPORT_S, self._exporter.shutdown)
+        giving_up.start()
         self._provider.shutdown()
+        giving_up.cancel()
+        giving_up.join()
 
     def _record_stages(self, parent: Span, timing: Timing, clock_offset: float) -> None:
         decoded_at = timing.decoding_at + timing.decode_ms / 1e3

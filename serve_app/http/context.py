@@ -47,7 +47,7 @@ class RequestContext:
     """
 
     def __init__(
-        self, app: ASGIApp, tally: Tally, meters: Meters, journal: Journal | None, *, echo_request_id: bool
+        self, app: ASGIApp, tally: Tally, meters: Meters, journal: Journal | None = None, *, echo_request_id: bool
     ) -> None:
         self._app = app
         self._tally = tally
@@ -58,9 +58,7 @@ class RequestContext:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            if scope["type"] == "lifespan" and self._journal is not None:
-                self._journal.close()
+            await self._app(scope, receive, send if self._journal is None else self._close_before(send, self._journal))
             return
         started = time.perf_counter()
         sent = Headers(scope=scope)
@@ -97,6 +95,16 @@ class RequestContext:
             self._tally.ongoing -= counted
             if not answered:
                 self._finish(scope, CLIENT_LEFT, time.perf_counter() - started)
+
+    def _close_before(self, send: Send, journal: Journal) -> Send:
+        """A `send` that says that the application has ended when the journal has."""
+
+        async def send_last(message: Message) -> None:
+            if message["type"].startswith("lifespan.shutdown."):
+                await asyncio.to_thread(journal.close)
+            await send(message)
+
+        return send_last
 
     def _finish(self, scope: Scope, status: int, seconds: float) -> None:
         route, state = name_route(scope), scope["state"]

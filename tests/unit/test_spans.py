@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import SpanKind, StatusCode, format_span_id, format_trace_id
 
 from serve_app.bootstrap import ensure_tracing
@@ -172,3 +175,29 @@ def test_an_endpoint_is_a_collector_s_address_or_its_whole_path(endpoint: str, a
     exporter = make_exporter(endpoint)
     assert exporter._endpoint == address
     exporter.shutdown()
+
+
+def test_the_end_does_not_wait_for_a_collector_that_does_not_answer(tmp_path: Path) -> None:
+    """Its exporter is told to stop while it still tries."""
+
+    class Stubborn(KeptSpans):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stopped = threading.Event()
+            self.events: list[str] = []
+
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            assert self.stopped.wait(60)
+            self.events.append("export given up")
+            return SpanExportResult.FAILURE
+
+        def shutdown(self) -> None:
+            self.events.append("stop")
+            self.stopped.set()
+
+    stubborn = Stubborn()
+    writer = SpanWriter(stubborn, ORIGIN, sample_ratio=1.0)
+    writer.record(finish(), clock_offset=0.0)
+    writer.close()
+    # The second stop is OpenTelemetry's own, which comes when the export has ended or half a minute has passed.
+    assert stubborn.events == ["stop", "export given up", "stop"]
