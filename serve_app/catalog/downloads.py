@@ -52,8 +52,10 @@ def _download(url: str, path: Path, report: Report) -> None:
     os.close(fd)
     partial = Path(partial_name)
     try:
-        # As above, the address is one of torchvision's own.
-        with partial.open("wb") as file, urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
+        with (
+            partial.open("wb") as file,
+            urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer,  # noqa: S310  # torchvision's own
+        ):
             sha256 = _copy(answer, file, report)
             file.flush()
             os.fsync(file.fileno())

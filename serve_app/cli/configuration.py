@@ -138,9 +138,10 @@ def make_environment(inherited: Mapping[str, str], configuration: ServeConfigura
 
 def address(host: str, port: int) -> str:
     """The URL by which this machine reaches a server that listens there."""
-    # Nothing listens here: the wildcard addresses are turned into ones that can be called.
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{reachable}:{port}"
+    if host == "0.0.0.0":  # noqa: S104  # nothing listens here: what cannot be called becomes what can
+        host = "127.0.0.1"
+    host = "::1" if host == "::" else host
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def is_loopback(host: str) -> bool:

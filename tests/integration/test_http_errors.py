@@ -115,7 +115,7 @@ async def test_an_image_over_the_limit_of_one_image() -> None:
     """A single image is held to max_image_bytes in each form of body."""
     async with open_service(settings=Settings(limits=LimitSettings(max_image_bytes=2048))) as client:
         for request in ({"content": bytes(3000)}, {"files": {"f": bytes(3000)}}, {"json": {"images": ["A" * 4000]}}):
-            answer = await client.post("/v1/classify", **request)  # type: ignore[arg-type]
+            answer = await client.post("/v1/classify", **request)  # type: ignore[arg-type]  # three forms of body
             await assert_problem(client, answer, 413, "payload_too_large")
 
 

@@ -2,8 +2,10 @@
 
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,7 +114,7 @@ def test_other_modes_become_rgb(mode: str, format: str) -> None:
         (np.full((40, 40), 128.0, np.float32), "TIFF", 128),
     ],
 )
-def test_wide_grey_samples_are_scaled_to_8_bits(samples: np.ndarray, format: str, expected: int) -> None:  # type: ignore[type-arg]
+def test_wide_grey_samples_are_scaled_to_8_bits(samples: npt.NDArray[Any], format: str, expected: int) -> None:
     """16-bit, 32-bit and float grey pictures keep their brightness instead of clipping to white."""
     assert center(decode(encode(Image.fromarray(samples), format)))[0] == pytest.approx(expected, abs=1)
 

@@ -1,6 +1,7 @@
 """Logits to ranked predictions."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +44,7 @@ def test_large_logits_do_not_overflow() -> None:
 
 
 @given(arrays(np.float32, st.integers(1, 1000), elements=st.floats(-50, 50, width=32)), st.integers(1, 20))
-def test_ranking_agrees_with_a_full_sort(logits: np.ndarray, top_k: int) -> None:  # type: ignore[type-arg]
+def test_ranking_agrees_with_a_full_sort(logits: npt.NDArray[np.float32], top_k: int) -> None:
     """Whatever the logits, the scores are the highest of the softmax, in order."""
     scores = softmax(logits)
     ranked = [p.score for p in rank_predictions(logits, LABELS, top_k=top_k, min_score=0.0)]
