@@ -16,6 +16,7 @@ from serve_app.http.app import create_app
 from serve_app.journal import Finished
 from serve_app.settings import AccessSettings, ApiKey, ObservabilitySettings, Settings
 from tests.fakes import ColorRuntime, make_repository
+from tests.leaving import send_and_leave
 from tests.photos import encode
 from tests.telling import make_journal, open_telling
 
@@ -148,23 +149,8 @@ async def test_without_a_journal_an_unforeseen_error_is_logged(caplog: pytest.Lo
 async def test_a_client_that_leaves_has_a_line(tmp_path: Path) -> None:
     """Under the code that the metrics have for it."""
     runtime = ColorRuntime()
-    runtime.go.clear()
     journal = make_journal(ALL, tmp_path)
-    app = create_app(make_repository(colors=runtime), Settings(), journal=journal)
-    messages = iter([{"type": "http.request", "body": RED}])
-
-    async def receive() -> Any:
-        if (message := next(messages, None)) is not None:
-            return message
-        await asyncio.to_thread(runtime.entered.wait, 10)
-        return {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        raise AssertionError(message)
-
-    scope = {"type": "http", "method": "POST", "path": "/v1/classify", "query_string": b"", "headers": []}
-    await app(scope, receive, send)
-    runtime.go.set()
+    await send_and_leave(create_app(make_repository(colors=runtime), Settings(), journal=journal), runtime, RED)
     journal.close()
     (line,) = [json.loads(text) for path in tmp_path.iterdir() for text in path.read_text().splitlines()]
     assert (line["status"], line["model"], line["bytes"]) == (499, "colors", len(RED))

@@ -3,7 +3,6 @@
 import asyncio
 import pickle
 from dataclasses import replace
-from typing import Any
 
 import httpx
 import pytest
@@ -14,6 +13,7 @@ from serve_app.settings import LimitSettings, OverloadSettings, Settings
 from serve_app.status import OwnStatus, Status
 from tests.fakes import ColorRuntime, make_repository
 from tests.integration.conftest import open_service
+from tests.leaving import send_and_leave
 from tests.photos import encode
 from tests.scraping import parse_metrics, read_value
 
@@ -159,23 +159,8 @@ async def test_a_fault_of_the_service_is_counted_as_internal() -> None:
 async def test_a_client_that_leaves_before_its_answer_is_counted() -> None:
     """Under a code of its own: nobody was sent one."""
     runtime = ColorRuntime()
-    runtime.go.clear()
-    repository = make_repository(colors=runtime)
-    app = create_app(repository, Settings())
-    messages = iter([{"type": "http.request", "body": RED}])
-
-    async def receive() -> Any:
-        if (message := next(messages, None)) is not None:
-            return message
-        await asyncio.to_thread(runtime.entered.wait, 10)
-        return {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        raise AssertionError(message)
-
-    scope = {"type": "http", "method": "POST", "path": "/v1/classify", "query_string": b"", "headers": []}
-    await app(scope, receive, send)
-    runtime.go.set()
+    app = create_app(make_repository(colors=runtime), Settings())
+    await send_and_leave(app, runtime, RED)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://argus") as client:
         assert await requests(client) == {("/v1/classify", "499"): 1}
 
