@@ -12,7 +12,7 @@ from reflex_frontend.view.browser_events import BrowserEvents
 from reflex_frontend.view.compare_result import model_select, result
 from reflex_frontend.view.controls import choice_row
 from reflex_frontend.view.icons import icon
-from reflex_frontend.view.stage import ACCEPTED, EXAMPLES
+from reflex_frontend.view.stage import ACCEPTED, offer_examples
 
 state = CompareState
 
@@ -25,7 +25,7 @@ def compare_page() -> rx.Component:
         rx.cond(state.lacks_model, _one_model()),
         rx.el.div(
             _slots(),
-            _examples(),
+            offer_examples("data-compare-example", "examples compare-examples"),
             result(),
             class_name="compare-work",
             hidden=state.lacks_model,
@@ -113,23 +113,6 @@ def _slot(name: str, title: str) -> rx.Component:
         ),
         class_name="slot",
         custom_attrs={"data-slot": name},
-    )
-
-
-def _examples() -> rx.Component:
-    def example(address: str, name: str) -> rx.Component:
-        return rx.el.button(
-            rx.el.img(src=f"{address}-small.jpg", alt=name, width="96", height="64"),
-            type="button",
-            class_name="example",
-            title=name,
-            custom_attrs={"data-compare-example": f"{address}.jpg"},
-        )
-
-    return rx.el.div(
-        rx.el.p(texts.EXAMPLES),
-        rx.el.div(*[example(*item) for item in EXAMPLES], class_name="example-row"),
-        class_name="examples compare-examples",
     )
 
 

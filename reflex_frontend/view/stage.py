@@ -67,7 +67,7 @@ def stage() -> rx.Component:
             class_name="stage",
             custom_attrs={"data-status": ClassifyState.photo.status, "data-photo": ClassifyState.photo.id},
         ),
-        _examples(),
+        offer_examples("data-example"),
         camera_dialog(),
         BrowserEvents.create(on_argus_photos=ClassifyState.take_report),
         class_name="stage-column",
@@ -93,18 +93,20 @@ def _caption() -> rx.Component:
     )
 
 
-def _examples() -> rx.Component:
+def offer_examples(attribute: str, class_name: str = "examples") -> rx.Component:
+    """The bundled photos. attribute: what the page's script knows a press on one by."""
+
     def example(address: str, name: str) -> rx.Component:
         return rx.el.button(
             rx.el.img(src=f"{address}-small.jpg", alt=name, width="96", height="64"),
             type="button",
             class_name="example",
             title=name,
-            custom_attrs={"data-example": f"{address}.jpg"},
+            custom_attrs={attribute: f"{address}.jpg"},
         )
 
     return rx.el.div(
         rx.el.p(texts.EXAMPLES),
         rx.el.div(*[example(*item) for item in EXAMPLES], class_name="example-row"),
-        class_name="examples",
+        class_name=class_name,
     )
