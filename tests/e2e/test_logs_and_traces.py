@@ -13,7 +13,7 @@ from opentelemetry import trace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace.export import SpanExporter
 
-from argus_client import ArgusClient
+from argus_client import ArgusClient, Classification
 from serve_app.spans import make_exporter
 from tests.e2e.serving import ROOT, RunningService, find_free_ports, make_split_application, serve_config
 from tests.e2e.trace_receiver import TraceReceiver, running_receiver
@@ -22,7 +22,8 @@ from tests.telling import trace_program
 
 pytestmark = pytest.mark.timeout(600)
 
-PATIENCE_S = 120.0
+PATIENCE_S = 60.0
+ATTEMPTS = 3
 T = TypeVar("T")
 
 
@@ -82,6 +83,25 @@ def find_line(folder: Path, request_id: str | None) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
+def ask_until_traced(
+    ask: Callable[[], tuple[Classification, bytes]], receiver: TraceReceiver
+) -> tuple[Classification, bytes, list[Span]]:
+    """A request whose trace arrived whole. Exporters drop what a busy machine does not take in time; so ask again."""
+    for attempts_left in reversed(range(ATTEMPTS)):
+        answer, trace_id = ask()
+
+        def find_whole(trace_id: bytes = trace_id) -> list[Span] | None:
+            found = receiver.find_trace(trace_id)
+            return found if len(found) >= 6 else None
+
+        try:
+            return answer, trace_id, wait_for("six spans", find_whole)
+        except AssertionError:
+            if not attempts_left:
+                raise
+    raise AssertionError
+
+
 @pytest.mark.parametrize(("prefix", "deployment"), [("", "ImageClassifier"), ("/split", "Ingress")])
 def test_a_request_is_one_trace_and_one_line(
     service: RunningService,
@@ -94,15 +114,13 @@ def test_a_request_is_one_trace_and_one_line(
 ) -> None:
     """From the caller's span through the client's and the server's to decode, queue and inference."""
     with trace_program(exporter, monkeypatch), ArgusClient(service.url + prefix) as client:
-        with trace.get_tracer("tests").start_as_current_span("caller") as caller:
-            answer = client.classify(example("coffee"))
-        trace_id = caller.get_span_context().trace_id.to_bytes(16)
 
-    def find_whole() -> list[Span] | None:
-        found = receiver.find_trace(trace_id)
-        return found if len(found) >= 6 else None
+        def ask() -> tuple[Classification, bytes]:
+            with trace.get_tracer("tests").start_as_current_span("caller") as caller:
+                answer = client.classify(example("coffee"))
+            return answer, caller.get_span_context().trace_id.to_bytes(16)
 
-    spans = wait_for("six spans", find_whole)
+        answer, trace_id, spans = ask_until_traced(ask, receiver)
     names = {span.span_id: f"{Span.SpanKind.Name(span.kind)[10:].lower()} {span.name}" for span in spans}
     assert {names[span.span_id]: names.get(span.parent_span_id) for span in spans} == {
         "internal caller": None,
