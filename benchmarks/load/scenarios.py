@@ -104,7 +104,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             "soak",
             "Does it stay well, and as small as it was, for a quarter of an hour?",
-            (Phase("warm-up", 30, 0.7, 0.7), Phase("soak", 900, 0.7, 0.7)),
+            (Phase("warm-up", 60, 0.2, 0.7), Phase("soak", 900, 0.7, 0.7)),
             weighs_memory=True,
         ),
         Scenario(
