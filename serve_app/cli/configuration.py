@@ -97,6 +97,8 @@ def make_environment(inherited: Mapping[str, str], configuration: ServeConfigura
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
         # One event loop for Ray's part of a request and ours: nothing here blocks it, since the model has a thread.
         "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
+        # The list of every call between Ray's processes, which GCS keeps: here they are Serve's own, and 40 MB an hour.
+        "RAY_task_events_report_interval_ms": "0",
         # Ray runs replicas and HAProxy at niceness 15, so that its own daemons, which only watch, go before them.
         "RAY_worker_niceness": "0",
         # glibc gives every thread a heap of its own otherwise: 8 MB of a replica, and as much of Ray's other processes.
