@@ -68,13 +68,16 @@ def read_floats(tensor: InputTensor) -> Floats:
         if size != count * _FLOAT.itemsize:
             raise _miscounted(tensor.name, "bytes", size, count * _FLOAT.itemsize)
         return np.frombuffer(data, _FLOAT).astype(np.float32, copy=False).reshape(tensor.shape)
-    if len(data) != count:
-        raise _miscounted(tensor.name, "elements", len(data), count)
     try:
-        with np.errstate(over="ignore"):  # what is too large for FP32 becomes infinite, and is refused as that
-            return np.asarray(data, np.float32).reshape(tensor.shape)
-    except (TypeError, ValueError, OverflowError):
-        raise MalformedRequest(f"The input {tensor.name!r} is FP32, so its elements are numbers.") from None
+        values = np.asarray(data)
+    except (ValueError, OverflowError):  # lists of different lengths in it, or a number that no type holds
+        values = np.empty(0, object)
+    if values.dtype.kind not in "fiu":
+        raise MalformedRequest(f"The elements of the input {tensor.name!r} are not all numbers.")
+    if values.size != count:
+        raise _miscounted(tensor.name, "elements", values.size, count)
+    with np.errstate(over="ignore"):  # what is too large for FP32 becomes infinite, and is refused as that
+        return values.astype(np.float32).reshape(tensor.shape)
 
 
 def pack_values(values: Values) -> bytes:

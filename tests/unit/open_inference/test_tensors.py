@@ -66,7 +66,15 @@ def test_bytes_that_do_not_fit_their_shape_are_refused(data: bytes, shape: tuple
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [(b"1234", "has 4 bytes"), ([1.0], "has 1 elements"), (["a", "b"], "numbers"), ([[1.0], 2.0], "numbers")],
+    [
+        (b"1234", "has 4 bytes"),
+        ([1.0], "has 1 elements"),
+        (["1", "2"], "numbers"),
+        ([[1.0], 2.0], "numbers"),
+        ([None, 2.0], "numbers"),
+        ([True, False], "numbers"),
+        ([10**40, 1], "numbers"),
+    ],
 )
 def test_floats_that_do_not_fit_their_shape_are_refused(data: bytes, words: str) -> None:
     """The message says what is wrong with them."""
