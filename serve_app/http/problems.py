@@ -5,14 +5,13 @@ Under the paths of another protocol the shape is that protocol's (`render_error`
 
 import http
 import math
-import re
-from collections.abc import Callable
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from serve_app.errors import (
@@ -23,6 +22,8 @@ from serve_app.errors import (
     MethodNotAllowed,
     NotFound,
 )
+from serve_app.http.connection import NoAnswer
+from serve_app.http.error_shapes import find_shape
 from serve_app.log_lines import describe_error
 
 MEDIA_TYPE = "application/problem+json"
@@ -38,12 +39,6 @@ def describe_problem(error: HttpError, request_id: str) -> dict[str, Any]:
         "code": error.code,
         "request_id": request_id,
     }
-
-
-# Paths of other protocols, behind an application's route prefix or without one, and how an error looks there in JSON.
-_SHAPES: tuple[tuple[re.Pattern[str], Callable[[HttpError], dict[str, Any]]], ...] = (
-    (re.compile(r"(/[^/]+)?/v2(/|$)"), lambda error: {"error": error.detail}),  # Open Inference Protocol
-)
 
 
 class ProblemResponse(Response):
@@ -70,11 +65,12 @@ def render_problem(error: HttpError, request_id: str) -> Response:
 def render_error(error: HttpError, scope: Scope, request_id: str) -> Response:
     """The whole HTTP answer to an error in the shape of the protocol that the request's path belongs to."""
     path = scope["path"].removeprefix(scope.get("root_path", ""))
-    for paths, describe in _SHAPES:
-        if paths.match(path):
-            body = orjson.dumps(describe(error))
-            return ProblemResponse(error.code, body, error.status, _make_headers(error), "application/json")
-    return render_problem(error, request_id)
+    describe = find_shape(path)
+    if describe is None:
+        return render_problem(error, request_id)
+    return ProblemResponse(
+        error.code, orjson.dumps(describe(error)), error.status, _make_headers(error), "application/json"
+    )
 
 
 def _make_headers(error: HttpError) -> dict[str, str]:
@@ -99,7 +95,8 @@ def answer_unforeseen(error: Exception, request: Request) -> Response:
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Make `app` answer every error, its framework's own included, as a problem."""
+    """Make `app` answer every error, its framework's own included, and send nothing to a client that has left."""
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
 
     @app.exception_handler(HttpError)
     async def answer_our_error(request: Request, error: HttpError) -> Response:
@@ -120,6 +117,10 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def answer_unforeseen_error(request: Request, error: Exception) -> Response:
         return answer_unforeseen(error, request)
+
+
+async def _answer_nobody(*_: object) -> Response:
+    return NoAnswer()
 
 
 def _translate(request: Request, error: HTTPException) -> HttpError:

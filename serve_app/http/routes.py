@@ -9,8 +9,18 @@ CLASSIFY_WITH_MODEL = "/v1/models/{model}/classify"
 METRICS = "/metrics"
 INFER = "/v2/models/{model}/infer"
 INFER_VERSION = "/v2/models/{model}/versions/{version}/infer"
+HUGGING_FACE = "/huggingface"
+HUGGING_FACE_WITH_MODEL = "/huggingface/{model}"
+PREDICTIONS = "/predictions/{model}"
+PREDICTIONS_WITH_VERSION = "/predictions/{model}/{version}"
+COURSE_CLASSIFY = ("/classify/", "/classify", "/predict/", "/predict")
 # Those that bring images.
-CLASSIFY_ROUTES = frozenset({CLASSIFY, CLASSIFY_WITH_MODEL, INFER, INFER_VERSION})
+CLASSIFY_ROUTES = frozenset(
+    {
+        *(CLASSIFY, CLASSIFY_WITH_MODEL, INFER, INFER_VERSION, HUGGING_FACE, HUGGING_FACE_WITH_MODEL),
+        *(PREDICTIONS, PREDICTIONS_WITH_VERSION, *COURSE_CLASSIFY),
+    }
+)
 # Whatever no route is made for: one name, however many paths clients think of.
 OTHER = "other"
 

@@ -5,6 +5,9 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from serve_app import errors
+from serve_app.http.error_docs import document_errors
+from serve_app.http.error_shapes import describe_as_error
+from serve_app.http.schemas import CLASSIFY_ERRORS, KEYS
 
 _TAG = "open inference protocol v2"
 
@@ -194,13 +197,10 @@ class InferAnswer(BaseModel):
 
 def _describe(answer: Any, meaning: str, *kinds: type[errors.HttpError]) -> dict[str, Any]:
     """What FastAPI is told of a route. kinds: the errors that it can answer, beside what nobody foresaw."""
-    responses: dict[int | str, dict[str, Any]] = {200: {"model": answer, "description": meaning}}
-    every: tuple[type[errors.HttpError], ...] = (*kinds, errors.Internal)
-    for kind in every:
-        entry = responses.setdefault(kind.status, {"model": ErrorAnswer, "description": ""})
-        entry["description"] = " or ".join(filter(None, (entry["description"], kind.title)))
-        if kind.status in (errors.Overloaded.status, errors.NotReady.status):
-            entry["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    responses = {
+        200: {"model": answer, "description": meaning},
+        **document_errors(kinds, ErrorAnswer, describe_as_error),
+    }
     return {"tags": [_TAG], "response_model": None, "responses": responses}
 
 
@@ -226,24 +226,10 @@ MODEL_STATISTICS = _describe(Statistics, "The statistics.", errors.ModelNotFound
 METADATA = _describe(Metadata, "The metadata.", errors.ModelNotFound)
 MODEL_READY = _describe(ModelReady, "Ready.", errors.ModelNotFound, errors.NotReady)
 CONFIG = _describe(Config, "The configuration.", errors.ModelNotFound)
-INFER = _describe(
-    InferAnswer,
-    "The answer: JSON, or JSON and binary tensors behind it.",
-    errors.MalformedRequest,
-    errors.Unauthenticated,
-    errors.Forbidden,
-    errors.ModelNotFound,
-    errors.PayloadTooLarge,
-    errors.UnsupportedMediaType,
-    errors.UndecodableImage,
-    errors.ImageTooLarge,
-    errors.Overloaded,
-    errors.RateLimited,
-    errors.NotReady,
-    errors.DeadlineExceeded,
-)
+INFER = _describe(InferAnswer, "The answer: JSON, or JSON and binary tensors behind it.", *CLASSIFY_ERRORS)
 INFER["responses"][200]["content"] = {"application/octet-stream": _OCTETS}
 INFER["openapi_extra"] = {
+    "security": KEYS,
     "parameters": [_LENGTH],
     "requestBody": {
         "required": True,
