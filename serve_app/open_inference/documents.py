@@ -104,4 +104,4 @@ def _describe_counts(view: View, samples: Samples) -> dict[str, Any]:
 
 
 def _join(numbers: Sequence[float]) -> str:
-    return ", ".join(f"{number:g}" for number in numbers)
+    return ", ".join(str(number) for number in numbers)

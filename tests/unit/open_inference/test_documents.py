@@ -42,7 +42,7 @@ def test_the_tensor_view_says_how_its_numbers_are_made() -> None:
         {"name": "input", "data_type": "TYPE_FP32", "format": "FORMAT_NCHW", "dims": [3, 28, 28]}
     ]
     assert config["parameters"]["values"] == {"string_value": "(x / 255 - mean) / std, RGB"}
-    assert config["parameters"]["std"] == {"string_value": "1, 1, 1"}
+    assert config["parameters"]["std"] == {"string_value": "1.0, 1.0, 1.0"}
 
 
 def test_a_model_whose_name_looks_like_a_view_is_itself() -> None:
