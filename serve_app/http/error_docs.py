@@ -37,7 +37,7 @@ def document_errors(
     model: describes the body; shape: makes one.
     """
     by_status: dict[int | str, dict[str, Any]] = {}
-    every = dict.fromkeys((*kinds, errors.Internal))
+    every: tuple[type[errors.HttpError], ...] = (*kinds, errors.Internal)
     for kind in every:
         entry = by_status.setdefault(kind.status, {"model": model, "description": ""})
         entry["description"] = " or ".join(filter(None, (entry["description"], f"`{kind.code}`")))

@@ -109,17 +109,3 @@ def test_every_error_of_the_tree_is_documented_where_images_are_sent(document: d
             assert f"`{kind.code}`" in response["description"], kind
             (content,) = response["content"].values()
             assert kind.code in content["examples"], kind
-
-
-def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
-    """Programs that read the document follow them."""
-
-    def follow(node: Any) -> None:
-        for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-            follow(value)
-        if isinstance(node, dict) and isinstance(node.get("$ref"), str):
-            place: Any = document
-            for part in node["$ref"].removeprefix("#/").split("/"):
-                place = place[part]
-
-    follow(document)
