@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from serve_app.errors import (
@@ -111,7 +112,8 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def answer_framework_error(request: Request, error: HTTPException) -> Response:
         response = render_error(_translate(request, error), request.scope, request.state.request_id)
-        response.headers.update({k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"})
+        if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = ", ".join(sorted(_list_methods(app, request.scope)))
         return response
 
     @app.exception_handler(Exception)
@@ -121,6 +123,12 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 async def _answer_nobody(*_: object) -> Response:
     return NoAnswer()
+
+
+def _list_methods(app: FastAPI, scope: Scope) -> set[str]:
+    """What an address answers. The framework names the methods of one route alone, and an address may have several."""
+    routes = (route for route in app.routes if route.matches(scope)[0] is not Match.NONE)
+    return {method for route in routes for method in getattr(route, "methods", None) or ()}
 
 
 def _translate(request: Request, error: HTTPException) -> HttpError:
