@@ -1,5 +1,6 @@
 """Paths -> routes: which model a classify request names, and under which name a request is counted."""
 
+import re
 from typing import Any
 
 from starlette.types import Scope
@@ -24,6 +25,7 @@ CLASSIFY_ROUTES = frozenset(
 # Whatever no route is made for: one name, however many paths clients think of.
 OTHER = "other"
 
+_PATTERNS = tuple((re.compile(re.sub(r"\{[a-z]+\}", "[^/]+", route)), route) for route in CLASSIFY_ROUTES)
 _BEFORE_MODEL, _AFTER_MODEL = CLASSIFY_WITH_MODEL.split("{model}")
 
 
@@ -45,8 +47,8 @@ def name_route(scope: Scope) -> str:
     if route is None:
         route = getattr(scope.get("route"), "path", None)  # FastAPI's own, once it has found one
     if route is None:  # refused before anybody looked where it leads
-        found = find_model(scope)
-        route = OTHER if found is None else name_classify(found[0])
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        route = next((route for pattern, route in _PATTERNS if pattern.fullmatch(path)), OTHER)
     return str(route)
 
 

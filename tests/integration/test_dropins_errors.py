@@ -128,6 +128,8 @@ async def test_a_photo_that_is_too_large(path: str, check: Check) -> None:
         assert_refused(await client.post(path, content=RED + bytes(1024)), 413, check)
         assert_refused(await client.post(path, files={"file": RED + bytes(1024)}), 413, check)
         assert_refused(await client.post(path, content=bytes(5000)), 413, check)
+        route = path.replace("colors", "{model}")
+        assert f'argus_requests_total{{code="413",route="{route}"}} 3.0' in (await client.get("/metrics")).text
 
 
 @pytest.mark.parametrize(("path", "check"), PROTOCOLS.items())
