@@ -1,6 +1,7 @@
 """The published API description: complete, and changed only on purpose."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from serve_app import errors
 from serve_app.http.app import create_api
 from serve_app.http.classify import ClassifyOperation
+from serve_app.http.context import BodyBudget
+from serve_app.http.error_shapes import find_shape
 from serve_app.settings import Settings
 from serve_app.status import OwnStatus
 from tests.fakes import make_repository
@@ -21,8 +24,10 @@ def document() -> dict[str, Any]:
     """The description as the service publishes it."""
     repository = make_repository()
     source = OwnStatus(lambda: repository.queued)
-    operation = ClassifyOperation(repository, Settings(), source.meters)
-    return create_api(repository, operation, source).openapi()
+    settings = Settings()
+    operation = ClassifyOperation(repository, settings, source.meters)
+    budget = BodyBudget(max_request_bytes=1, max_pending_bytes=1)
+    return create_api(repository, settings, operation, source, budget).openapi()
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -47,28 +52,60 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
         ("get", "/v1/models/{model}"),
         ("get", "/v1/models/{model}/labels"),
         ("get", "/v1/status"),
+        *(("get", f"/v2{path}") for path in ("", "/health/live", "/health/ready", "/models/stats")),
+        *(
+            (method, f"/v2/models/{{model}}{version}{path}")
+            for version in ("", "/versions/{version}")
+            for method, path in (
+                ("get", ""),
+                ("get", "/ready"),
+                ("get", "/config"),
+                ("get", "/stats"),
+                ("post", "/infer"),
+            )
+        ),
+        ("post", "/v2/repository/index"),
+        *(("post", f"/huggingface{model}") for model in ("", "/{model}")),
+        *((method, f"/predictions/{{model}}{rest}") for method in ("post", "put") for rest in ("", "/{version}")),
+        ("get", "/ping"),
+        *(("post", path) for path in ("/classify/", "/classify", "/predict/", "/predict")),
         ("get", "/metrics"),
         ("get", "/health/live"),
         ("get", "/health/ready"),
     }
 
 
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    """Whoever generates a client from the description finds each shape that it names."""
+    text = json.dumps(document)
+    named = set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', text))
+    assert named <= set(document["components"]["schemas"])
+    assert text.count('"$ref"') == text.count('"$ref": "#/components/schemas/')
+
+
 def test_every_operation_says_what_it_does_and_how_it_fails(document: dict[str, Any]) -> None:
-    """A summary, a description, a documented success and the problem shape for each error."""
+    """A summary, a description, a documented success and the shape of each error, which is the protocol's."""
     for method, path, operation in operations(document):
         assert operation["summary"], path
         assert operation["description"], path
         assert "200" in operation["responses"], (method, path)
         for status, response in operation["responses"].items():
             if status != "200":
-                assert "application/problem+json" in response["content"], (path, status)
+                media_type = "application/problem+json" if find_shape(path) is None else "application/json"
+                assert list(response["content"]) == [media_type], (path, status)
 
 
-def test_every_error_of_the_tree_is_documented_where_images_are_sent(document: dict[str, Any]) -> None:
-    """The description of /v1/classify names each code that a client can meet."""
-    responses = document["paths"]["/v1/classify"]["post"]["responses"]
+@pytest.mark.parametrize(
+    "path", ["/v1/classify", "/v2/models/{model}/infer", "/huggingface", "/predictions/{model}", "/classify/"]
+)
+def test_every_error_of_the_tree_is_documented_where_images_are_sent(document: dict[str, Any], path: str) -> None:
+    """The description of the operation names each code that a client can meet, and has an example of it."""
+    responses = document["paths"][path]["post"]["responses"]
     kinds = [kind for base in (errors.RequestError, errors.ServiceError) for kind in base.__subclasses__()]
     by_path = {errors.NotFound, errors.MethodNotAllowed}  # other paths and methods, which no operation describes
     for kind in [*kinds, errors.ModelNotFound]:
         if kind not in by_path:
-            assert f"`{kind.code}`" in responses[str(kind.status)]["description"], kind
+            response = responses[str(kind.status)]
+            assert f"`{kind.code}`" in response["description"], kind
+            (content,) = response["content"].values()
+            assert kind.code in content["examples"], kind
