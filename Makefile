@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up test test-unit test-ui screenshots browser prometheus lint format accuracy bench bench-batching bench-ui load proto lock clean
+.PHONY: help install up test test-unit test-ui screenshots browser prometheus clients lint format accuracy bench bench-batching bench-ui load proto lock clean
 
 BIN := .venv/bin
 CODE := serve_app argus_client reflex_frontend tests benchmarks scripts
@@ -26,7 +26,10 @@ browser: install
 prometheus: install
 	@$(BIN)/python -m tests.prometheus
 
-test: install browser prometheus ## Run every test; needs nothing but Python 3.11 or newer
+clients: install
+	@$(BIN)/python -m tests.clients
+
+test: install browser prometheus clients ## Run every test; needs nothing but Python 3.11 or newer
 	@$(BIN)/python -m pytest
 
 test-unit: install ## Run the fast tests: no Ray, no browser
@@ -77,5 +80,5 @@ lock: install ## Resolve the requirements anew into requirements.lock
 	  --extra serve --extra web --extra dev pyproject.toml -o requirements.lock
 
 clean: ## Remove the environments, the built page and every cache
-	@rm -rf .venv .bench .web .states .argus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	@rm -rf .venv .bench .clients .web .states .argus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

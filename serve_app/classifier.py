@@ -5,16 +5,20 @@ that a replica serves, and what the HTTP layer sees of it is a `Backend`. Knows 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from serve_app.admission import Admission
 from serve_app.artifacts import ModelCard
 from serve_app.errors import ModelNotFound, NotReady, RequestError
 from serve_app.meters import BatchMeter
-from serve_app.postprocessing import Prediction
+from serve_app.postprocessing import Logits, Prediction
+from serve_app.preprocessing import Pixels
 from serve_app.settings import Settings
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,14 @@ class ImageResult:
     width: int
     height: int
     predictions: tuple[Prediction, ...]
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
+class LogitsResult:
+    """One image's logits, for protocols that hand out numbers and not predictions."""
+
+    logits: Logits
     timing: Timing
 
 
@@ -85,6 +97,9 @@ class Backend(Protocol):
     ) -> list[ImageResult | RequestError]:
         """One answer an image, in order; an image at fault yields its error. Raises ServiceError, ModelNotFound."""
 
+    async def infer(self, images: Sequence[bytes | Pixels], *, model: str | None) -> list[LogitsResult | RequestError]:
+        """Likewise, with all logits. images: encoded, or pixels of the model's input size."""
+
 
 class Classifier(Protocol):
     """One warm model, from an encoded image to predictions. `fused` and `split` are the ways to be one."""
@@ -105,6 +120,9 @@ class Classifier(Protocol):
 
         Raises RequestError for a bad image, DeadlineExceeded, Overloaded or NotReady.
         """
+
+    async def infer(self, image: bytes | Pixels, *, deadline: float) -> LogitsResult:
+        """Likewise, with all logits. image: encoded, or pixels of the model's input size."""
 
     def close(self) -> None:
         """Finish what was accepted, then let go of what it holds. Blocks until then."""
@@ -153,27 +171,46 @@ class ModelRepository:
     ) -> list[ImageResult | RequestError]:
         """See `Backend.classify`."""
         classifier = self._classifiers[self.find(model).name]
-        if self._stopping:
-            raise NotReady("The service is stopping. Try again.", retry_after_s=1.0)
-        with self._admission.admit(len(images)) as deadline:
 
-            async def classify_one(data: bytes) -> ImageResult | RequestError:
-                try:
-                    return await classifier.classify(data, top_k=top_k, min_score=min_score, deadline=deadline)
-                except RequestError as error:
-                    return error
+        def classify_one(data: bytes, deadline: float) -> Coroutine[Any, Any, ImageResult]:
+            return classifier.classify(data, top_k=top_k, min_score=min_score, deadline=deadline)
 
-            if len(images) == 1:
-                return [await classify_one(images[0])]
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    answers = [tasks.create_task(classify_one(data)) for data in images]
-            except ExceptionGroup as group:  # the first failure has cancelled the rest; the group adds nothing to it
-                raise group.exceptions[0] from None
-            return [answer.result() for answer in answers]
+        return await self._answer_each(images, classify_one)
+
+    async def infer(self, images: Sequence[bytes | Pixels], *, model: str | None) -> list[LogitsResult | RequestError]:
+        """See `Backend.infer`."""
+        classifier = self._classifiers[self.find(model).name]
+
+        def infer_one(image: bytes | Pixels, deadline: float) -> Coroutine[Any, Any, LogitsResult]:
+            return classifier.infer(image, deadline=deadline)
+
+        return await self._answer_each(images, infer_one)
 
     def close(self) -> None:
         """Refuse new requests, finish those that were accepted, free the models. Blocks until then."""
         self._stopping = True
         for classifier in self._classifiers.values():
             classifier.close()
+
+    async def _answer_each(
+        self, images: Sequence[T], answer: Callable[[T, float], Coroutine[Any, Any, R]]
+    ) -> list[R | RequestError]:
+        """One answer an image, or the error of an image at fault. answer: takes an image and its deadline."""
+        if self._stopping:
+            raise NotReady("The service is stopping. Try again.", retry_after_s=1.0)
+        with self._admission.admit(len(images)) as deadline:
+
+            async def answer_one(image: T) -> R | RequestError:
+                try:
+                    return await answer(image, deadline)
+                except RequestError as error:
+                    return error
+
+            if len(images) == 1:
+                return [await answer_one(images[0])]
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    answers = [tasks.create_task(answer_one(image)) for image in images]
+            except ExceptionGroup as group:  # the first failure has cancelled the rest; the group adds nothing to it
+                raise group.exceptions[0] from None
+            return [one.result() for one in answers]

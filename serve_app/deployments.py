@@ -9,6 +9,7 @@ How many replicas a deployment has, and what each may use, is set in serve_confi
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ray import serve
 from ray.exceptions import RayActorError
@@ -26,7 +27,7 @@ from serve_app.journal import Origin
 from serve_app.noticeboard import share_status
 from serve_app.preprocessing import Pixels
 from serve_app.settings import Settings
-from serve_app.split import Ranking
+from serve_app.split import ModelLogits, Ranking
 
 _RETRY_AFTER_S = 1.0
 
@@ -88,6 +89,13 @@ class Inference:
         except HttpError as error:
             return error
 
+    async def infer(self, pixels: Pixels, seconds_left: float) -> ModelLogits | HttpError:
+        """See `PixelModel.infer`. A foreseen error is returned, as by `rank`."""
+        try:
+            return await self._classifier.infer(pixels, seconds_left=seconds_left)
+        except HttpError as error:
+            return error
+
 
 @serve.ingress()
 class Ingress:
@@ -120,36 +128,47 @@ class HandledModel:
     def __init__(self, handle: DeploymentHandle[Inference], card: ModelCard, *, by_reference: bool) -> None:
         self.card = card
         self._rank = handle.options(method_name="rank", _by_reference=by_reference)
+        self._infer = handle.options(method_name="infer", _by_reference=by_reference)
 
     async def rank(self, pixels: Pixels, *, top_k: int, min_score: float, seconds_left: float) -> Ranking:
         """See `PixelModel.rank`. A caller that leaves takes its call with it."""
-        try:
-            async with asyncio.timeout(seconds_left):
-                answer = await self._call(pixels, top_k, min_score, seconds_left)
-        except TimeoutError:
-            raise DeadlineExceeded("The deadline passed while the image waited. Try again later.") from None
-        except BackPressureError as error:
-            raise Overloaded(
-                "The queue is full. Try again later.", retry_after_s=error.retry_after_s or _RETRY_AFTER_S
-            ) from error
-        except (RayActorError, DeploymentUnavailableError, ReplicaUnavailableError) as error:
-            raise NotReady("The model's process went away. Try again.", retry_after_s=_RETRY_AFTER_S) from error
-        if isinstance(answer, HttpError):
-            raise answer
+        answer: Ranking = await _call(self._rank, pixels, top_k, min_score, seconds_left)
         return answer
 
-    async def _call(self, *arguments: object) -> Ranking | HttpError:
-        response = self._rank.remote(*arguments)
-        try:
-            answer: Ranking | HttpError = await response
-        except asyncio.CancelledError:
-            response.cancel()  # type: ignore[no-untyped-call]  # Ray's is not annotated
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            # Nobody here asked for it: Ray cancels the calls of a replica that it stops.
-            raise NotReady("The model's process is stopping. Try again.", retry_after_s=_RETRY_AFTER_S) from None
+    async def infer(self, pixels: Pixels, *, seconds_left: float) -> ModelLogits:
+        """See `PixelModel.infer`. A caller that leaves takes its call with it."""
+        answer: ModelLogits = await _call(self._infer, pixels, seconds_left)
         return answer
+
+
+async def _call(method: DeploymentHandle[Inference], *arguments: Any) -> Any:
+    """What the method of a handle answers; the last argument: the seconds that are left for it. Raises HttpError."""
+    try:
+        async with asyncio.timeout(arguments[-1]):
+            answer = await _await(method.remote(*arguments))
+    except TimeoutError:
+        raise DeadlineExceeded("The deadline passed while the image waited. Try again later.") from None
+    except BackPressureError as error:
+        raise Overloaded(
+            "The queue is full. Try again later.", retry_after_s=error.retry_after_s or _RETRY_AFTER_S
+        ) from error
+    except (RayActorError, DeploymentUnavailableError, ReplicaUnavailableError) as error:
+        raise NotReady("The model's process went away. Try again.", retry_after_s=_RETRY_AFTER_S) from error
+    if isinstance(answer, HttpError):
+        raise answer
+    return answer
+
+
+async def _await(response: Any) -> Any:
+    try:
+        return await response
+    except asyncio.CancelledError:
+        response.cancel()
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        # Nobody here asked for it: Ray cancels the calls of a replica that it stops.
+        raise NotReady("The model's process is stopping. Try again.", retry_after_s=_RETRY_AFTER_S) from None
 
 
 def _find_place() -> tuple[Origin, Path]:

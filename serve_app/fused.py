@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from serve_app.batching import Batcher
-from serve_app.classifier import ImageResult, Timing
+from serve_app.batching import Batcher, Served
+from serve_app.classifier import ImageResult, LogitsResult, Timing
 from serve_app.decoding import Decoded, ImageDecoder
 from serve_app.meters import BatchMeter
 from serve_app.postprocessing import Logits, rank_predictions
+from serve_app.preprocessing import Pixels
 from serve_app.runtimes import Runtime
 from serve_app.settings import Settings
 
@@ -60,20 +61,23 @@ class FusedClassifier:
         if self._decoder.has_threads:
             item = await self._decoder.decode_aside(data, deadline=deadline)
         served = await self._batcher.submit(item, deadline=deadline)
-        inferred = served.result
-        decoded = inferred.decoded
-        waited_s = time.monotonic() - arrived - decoded.seconds - inferred.seconds
-        timing = Timing(
-            decode_ms=decoded.seconds * 1e3,
-            queue_ms=max(0.0, waited_s) * 1e3,
-            inference_ms=inferred.seconds * 1e3,
-            arrived_at=arrived,
-            decoding_at=decoded.began_at,
-            inferring_at=inferred.began_at,
-            batch_size=served.batch_size,
-        )
+        inferred, timing = served.result, _measure(served, arrived)
         predictions = rank_predictions(inferred.logits, self.card.labels, top_k=top_k, min_score=min_score)
-        return ImageResult(decoded.width, decoded.height, predictions, timing)
+        return ImageResult(inferred.decoded.width, inferred.decoded.height, predictions, timing)
+
+    async def infer(self, image: bytes | Pixels, *, deadline: float) -> LogitsResult:
+        """See `Classifier.infer`. Pixels wait for the model in the same queue as encoded images."""
+        arrived = time.monotonic()
+        item: bytes | Decoded
+        if not isinstance(image, bytes):
+            height, width, _ = image.shape
+            item = Decoded(image, width, height, seconds=0.0, began_at=arrived)
+        elif self._decoder.has_threads:
+            item = await self._decoder.decode_aside(image, deadline=deadline)
+        else:
+            item = image
+        served = await self._batcher.submit(item, deadline=deadline)
+        return LogitsResult(served.result.logits, _measure(served, arrived))
 
     def close(self) -> None:
         """See `Classifier.close`."""
@@ -108,3 +112,19 @@ class _Inferred:
     logits: Logits
     seconds: float
     began_at: float
+
+
+def _measure(served: Served[_Inferred], arrived: float) -> Timing:
+    """Where the time of an image went that arrived at that moment and has its answer now."""
+    inferred = served.result
+    decoded = inferred.decoded
+    waited_s = time.monotonic() - arrived - decoded.seconds - inferred.seconds
+    return Timing(
+        decode_ms=decoded.seconds * 1e3,
+        queue_ms=max(0.0, waited_s) * 1e3,
+        inference_ms=inferred.seconds * 1e3,
+        arrived_at=arrived,
+        decoding_at=decoded.began_at,
+        inferring_at=inferred.began_at,
+        batch_size=served.batch_size,
+    )

@@ -24,6 +24,7 @@ IMAGES = "images"  # model, result -> counter
 DECODE, QUEUE, INFERENCE = "decode", "queue", "inference"  # model -> histogram of milliseconds
 BATCHES = "batches"  # model -> histogram of images
 BUSY = "busy"  # model -> counter of seconds
+OPEN_INFERENCE = "open_inference"  # view -> what `open_inference.statistics` counts
 
 CLASSIFIED = "classified"
 
@@ -36,6 +37,7 @@ class Meters:
         self._problems: dict[tuple[int, str], int] = {}
         self._failed: dict[tuple[str, str], int] = {}
         self._stages: dict[str, tuple[list[float], list[float], list[float]]] = {}
+        self._inferences: dict[str, tuple[float, ...]] = {}
 
     def count_request(self, route: str, code: int, ms: float) -> None:
         """Count a request that has its answer. route: the template and not the path, so that there are few."""
@@ -71,6 +73,11 @@ class Meters:
         """Count an image that was at fault. reason: its problem's `code`."""
         self._failed[model, reason] = self._failed.get((model, reason), 0) + 1
 
+    def count_inference(self, view: str, numbers: tuple[float, ...]) -> None:
+        """Count a request of the Open Inference Protocol. numbers: as many for every request."""
+        known = self._inferences.get(view)
+        self._inferences[view] = numbers if known is None else tuple(map(sum, zip(known, numbers, strict=True)))
+
     def take(self, batches: "Mapping[str, BatchMeter]") -> Samples:
         """All that was counted so far. batches: of the models that run in this process, by name."""
         samples: dict[Key, tuple[float, ...]] = {}
@@ -84,6 +91,8 @@ class Meters:
             samples[IMAGES, model, CLASSIFIED] = (sum(stages[0][:-1]),)
             for stage, histogram in zip((DECODE, QUEUE, INFERENCE), stages, strict=True):
                 samples[stage, model] = tuple(histogram)
+        for view, numbers in self._inferences.items():
+            samples[OPEN_INFERENCE, view] = numbers
         for model, meter in batches.items():
             samples[BATCHES, model], samples[BUSY, model] = meter.take()
         return samples

@@ -1,7 +1,8 @@
 """The split topology: one process decodes, another runs the model, and pixels travel between them.
 
 `SplitClassifier` is the ingress's half: bytes -> pixels. `PixelClassifier` is the inference's half: pixels -> batch ->
-logits -> the best classes. How they reach each other is `PixelModel`'s secret; nothing here knows Ray or HTTP.
+logits -> the best classes, or all logits. How they reach each other is `PixelModel`'s secret; nothing here knows Ray or
+HTTP.
 
 Only small, plain data goes back: class ids and scores. The labels are in the card, which the ingress has.
 """
@@ -14,8 +15,8 @@ import numpy as np
 
 from serve_app.artifacts import ModelCard
 from serve_app.batching import Batcher
-from serve_app.classifier import ImageResult, Timing
-from serve_app.decoding import ImageDecoder
+from serve_app.classifier import ImageResult, LogitsResult, Timing
+from serve_app.decoding import Decoded, ImageDecoder
 from serve_app.meters import BatchMeter
 from serve_app.postprocessing import Logits, Prediction, rank_predictions
 from serve_app.preprocessing import Pixels
@@ -35,6 +36,14 @@ class Ranking(NamedTuple):
     batch_size: int = 1
 
 
+class ModelLogits(NamedTuple):
+    """All logits of one image, for who asks for numbers and not for the best classes; the rest as in `Ranking`."""
+
+    logits: Logits
+    inference_s: float
+    batch_size: int = 1
+
+
 class PixelModel(Protocol):
     """The inference half as the ingress sees it, wherever it runs."""
 
@@ -49,6 +58,9 @@ class PixelModel(Protocol):
         seconds_left: until the deadline. Seconds, and no moment, because two machines share no monotonic clock.
         Raises DeadlineExceeded, Overloaded, NotReady or Internal.
         """
+
+    async def infer(self, pixels: Pixels, *, seconds_left: float) -> ModelLogits:
+        """Likewise, with all logits."""
 
 
 class PixelClassifier:
@@ -80,6 +92,11 @@ class PixelClassifier:
         best = rank_predictions(served.result, self.card.labels, top_k=top_k, min_score=min_score)
         class_ids, scores = tuple(one.class_id for one in best), tuple(one.score for one in best)
         return Ranking(class_ids, scores, served.run_s, served.batch_size)
+
+    async def infer(self, pixels: Pixels, *, seconds_left: float) -> ModelLogits:
+        """See `PixelModel.infer`."""
+        served = await self._batcher.submit(pixels, deadline=time.monotonic() + seconds_left)
+        return ModelLogits(served.result, served.run_s, served.batch_size)
 
     def close(self) -> None:
         """Finish what was accepted, then free the model. Blocks until then."""
@@ -122,23 +139,39 @@ class SplitClassifier:
         ranking = await self._model.rank(
             decoded.pixels, top_k=top_k, min_score=min_score, seconds_left=deadline - time.monotonic()
         )
-        answered = time.monotonic()
-        waited_s = answered - arrived - decoded.seconds - ranking.inference_s
-        timing = Timing(
-            decode_ms=decoded.seconds * 1e3,
-            queue_ms=max(0.0, waited_s) * 1e3,
-            inference_ms=ranking.inference_s * 1e3,
-            arrived_at=arrived,
-            decoding_at=decoded.began_at,
-            # Two machines share no clock: the model is taken to have answered the moment that its answer was here.
-            inferring_at=answered - ranking.inference_s,
-            batch_size=ranking.batch_size,
-        )
+        timing = _measure(decoded, ranking, arrived)
         labels = self.card.labels
         best = zip(ranking.class_ids, ranking.scores, strict=True)
         predictions = tuple(Prediction(class_id, labels[class_id], score) for class_id, score in best)
         return ImageResult(decoded.width, decoded.height, predictions, timing)
 
+    async def infer(self, image: bytes | Pixels, *, deadline: float) -> LogitsResult:
+        """See `Classifier.infer`. Pixels go on as they are."""
+        arrived = time.monotonic()
+        if isinstance(image, bytes):
+            decoded = await self._decoder.decode_aside(image, deadline=deadline)
+        else:
+            height, width, _ = image.shape
+            decoded = Decoded(image, width, height, seconds=0.0, began_at=arrived)
+        inferred = await self._model.infer(decoded.pixels, seconds_left=deadline - time.monotonic())
+        return LogitsResult(inferred.logits, _measure(decoded, inferred, arrived))
+
     def close(self) -> None:
         """See `Classifier.close`. The model is not this half's to free."""
         self._decoder.close()
+
+
+def _measure(decoded: Decoded, answer: Ranking | ModelLogits, arrived: float) -> Timing:
+    """Where the time of an image went that arrived at that moment and has the model's answer now."""
+    answered = time.monotonic()
+    waited_s = answered - arrived - decoded.seconds - answer.inference_s
+    return Timing(
+        decode_ms=decoded.seconds * 1e3,
+        queue_ms=max(0.0, waited_s) * 1e3,
+        inference_ms=answer.inference_s * 1e3,
+        arrived_at=arrived,
+        decoding_at=decoded.began_at,
+        # Two machines share no clock: the model is taken to have answered the moment that its answer was here.
+        inferring_at=answered - answer.inference_s,
+        batch_size=answer.batch_size,
+    )

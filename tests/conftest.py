@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.clients.environment import Clients, require_clients
 from tests.e2e.serving import RunningService, run_service
 
 # How fast examples are made and run says how busy the machine is, not whether the code is right.
@@ -58,3 +59,9 @@ def real_service_url(real_service: RunningService) -> str:
 def examples() -> Path:
     """The bundled photos."""
     return Path(__file__).parent.parent / "assets" / "examples"
+
+
+@pytest.fixture(scope="session")
+def clients() -> Clients:
+    """The environment of the third-party clients."""
+    return require_clients()

@@ -8,13 +8,13 @@ from starlette.types import ASGIApp, Message
 from tests.fakes import ColorRuntime
 
 
-async def send_and_leave(app: ASGIApp, runtime: ColorRuntime, photo: bytes) -> None:
-    """Send the photo to be classified, leave while the runtime holds it, and see that no answer is tried.
+async def send_and_leave(app: ASGIApp, runtime: ColorRuntime, body: bytes, *, path: str = "/v1/classify") -> None:
+    """Send a photo to be classified, leave while the runtime holds it, and see that no answer is tried.
 
     The runtime is let go in the end.
     """
     runtime.go.clear()
-    messages = iter([{"type": "http.request", "body": photo}])
+    messages = iter([{"type": "http.request", "body": body}])
 
     async def receive() -> Message:
         if (message := next(messages, None)) is not None:
@@ -28,7 +28,7 @@ async def send_and_leave(app: ASGIApp, runtime: ColorRuntime, photo: bytes) -> N
     scope: dict[str, Any] = {
         "type": "http",
         "method": "POST",
-        "path": "/v1/classify",
+        "path": path,
         "query_string": b"",
         "headers": [],
     }

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fastapi import Request
 
@@ -24,23 +24,33 @@ class AccessControl:
     def __init__(self, settings: AccessSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._clock = clock
+        self._open = not settings.api_keys and settings.requests_per_s is None
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # client -> (tokens, when counted)
 
     def check(self, request: Request, model: str) -> None:
         """Leaves the client's name in the request's state. Raises Unauthenticated, Forbidden or RateLimited."""
-        key = self._find_key(request) if self._settings.api_keys else None
-        if key:
-            request.state.client = key.client
+        if self._open:
+            return
+        client = self.admit(request.headers, request.client.host if request.client else "unknown", model)
+        if client is not None:
+            request.state.client = client
+
+    def admit(self, headers: Mapping[str, str], host: str, model: str) -> str | None:
+        """The name of the client whose key is in the headers, None where no key is asked for; raises as `check` does.
+
+        headers: by names in lower case, or whatever their case. host: the client's address.
+        """
+        key = self._find_key(headers) if self._settings.api_keys else None
         if key and key.models is not None and model not in key.models:
             raise Forbidden(f"This API key may not use the model {model!r}. Ask the operator for one that may.")
         if self._settings.requests_per_s is not None:
-            host = request.client.host if request.client else "unknown"
             self._take_token(f"key:{key.client}" if key else f"host:{host}", self._settings.requests_per_s)
+        return key.client if key else None
 
-    def _find_key(self, request: Request) -> ApiKey:
-        scheme, _, sent = request.headers.get("authorization", "").partition(" ")
+    def _find_key(self, headers: Mapping[str, str]) -> ApiKey:
+        scheme, _, sent = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not sent:
-            sent = request.headers.get("x-api-key", "")
+            sent = headers.get("x-api-key", "")
         if not sent:
             raise Unauthenticated("Send an API key: Authorization: Bearer <key>.")
         digest = hashlib.sha256(sent.strip().encode()).hexdigest()

@@ -11,10 +11,13 @@ from starlette.types import ASGIApp
 from serve_app.classifier import Backend
 from serve_app.http import health, metrics, status, v1
 from serve_app.http.classify import ClassifyOperation, ShortWay
-from serve_app.http.context import BodyLimit, RequestContext
+from serve_app.http.context import BodyBudget, BodyLimit, RequestContext
+from serve_app.http.open_inference import routes as open_inference
+from serve_app.http.open_inference.operation import InferOperation
 from serve_app.http.problems import install_problem_handlers
 from serve_app.http.schemas import correct_error_media_types
 from serve_app.journal import Journal
+from serve_app.open_inference.inference import OpenInference
 from serve_app.settings import Settings
 from serve_app.status import OwnStatus, StatusSource
 
@@ -38,17 +41,26 @@ def create_app(
     """
     status_source = status_source or OwnStatus(lambda: backend.queued, lambda: backend.batches)
     operation = ClassifyOperation(backend, settings, status_source.meters)
-    limited = BodyLimit(
-        ShortWay(create_api(backend, operation, status_source), operation),
-        max_request_bytes=settings.limits.max_request_bytes,
-        max_pending_bytes=settings.overload.max_pending_bytes,
+    budget = BodyBudget(
+        max_request_bytes=settings.limits.max_request_bytes, max_pending_bytes=settings.overload.max_pending_bytes
     )
+    api = create_api(backend, settings, operation, status_source, budget)
+    limited = BodyLimit(ShortWay(api, operation), budget)
     tally, meters = status_source.tally, status_source.meters
     return RequestContext(limited, tally, meters, journal, echo_request_id=echo_request_id)
 
 
-def create_api(backend: Backend, operation: ClassifyOperation, status_source: StatusSource) -> FastAPI:
-    """The routes and their documentation, without what surrounds them."""
+def create_api(
+    backend: Backend,
+    settings: Settings,
+    operation: ClassifyOperation,
+    status_source: StatusSource,
+    budget: BodyBudget,
+) -> FastAPI:
+    """The routes and their documentation, without what surrounds them. budget: of the bytes that bodies hold."""
+    limits = settings.limits
+    core = OpenInference(backend, limits, status_source.meters)
+    infer = InferOperation(backend, core, operation.access, budget)
     app: FastAPI = FastAPIOffline(
         title="Argus",
         description=_DESCRIPTION,
@@ -57,6 +69,7 @@ def create_api(backend: Backend, operation: ClassifyOperation, status_source: St
     )
     install_problem_handlers(app)
     app.include_router(v1.build_router(backend, operation))
+    app.include_router(open_inference.build_router(backend, infer, limits, status_source))
     app.include_router(status.build_router(status_source))
     app.include_router(metrics.build_router(backend, status_source))
     app.include_router(health.build_router(backend))

@@ -36,13 +36,13 @@ _DEFAULTS = ClassifyOptions()
 
 
 class ClassifyOperation:
-    """What both ways to the operation share. meters: counts the images."""
+    """What both ways to the operation share. meters: counts the images. `access` is every protocol's."""
 
     def __init__(self, backend: Backend, settings: Settings, meters: Meters) -> None:
         self._backend = backend
         self._meters = meters
         self._limits = settings.limits
-        self._access = AccessControl(settings.access)
+        self.access = AccessControl(settings.access)
 
     async def answer(self, request: Request, name: str | None, options: ClassifyOptions) -> Response:
         """Classify the request's images with the model of that name, the default one for None.
@@ -51,7 +51,7 @@ class ClassifyOperation:
         """
         model = self._backend.find(name)
         request.state.model = model.name
-        self._access.check(request, model.name)
+        self.access.check(request, model.name)
         uploads = await read_uploads(request, self._limits)
         sound = [upload.data for upload in uploads if upload.error is None]
         answers: list[ImageResult | RequestError] = []

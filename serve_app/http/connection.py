@@ -5,9 +5,17 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar, cast
 
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 T = TypeVar("T")
+
+
+class NoAnswer(Response):
+    """What a route gives back when its client has left: nothing is sent."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send nothing."""
 
 
 async def work_while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:

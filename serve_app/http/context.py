@@ -4,8 +4,8 @@ Plain ASGI: nothing is buffered. On its way a request leaves what is to be known
 
     request_id, server_timing (milliseconds by stage), trace_headers       here
     bytes (of the body)                                                    here
-    model, client (whose key it is)                                        classify, access
-    images (classified), slowest (the Timing of the slowest)               classify
+    model, client (whose key it is)                                        classify, open_inference, access
+    images (classified), slowest (the Timing of the slowest)               classify, open_inference
     problem (a code), unforeseen (an error that nobody foresaw, as text)   problems
 """
 
@@ -20,7 +20,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve_app.errors import HttpError, Overloaded, PayloadTooLarge
-from serve_app.http.problems import render_problem
+from serve_app.http.problems import render_error
 from serve_app.http.routes import CLASSIFY_ROUTES, METRICS, name_route
 from serve_app.journal import Finished, Journal
 from serve_app.meters import Meters
@@ -121,21 +121,38 @@ class RequestContext:
             self._meters.count_problem(status, state["problem"])
 
 
-class BodyLimit:
-    """Counts a request's bytes as they arrive, chunked ones too, and keeps none beyond the cap.
+class BodyBudget:
+    """How many bytes of bodies a replica holds: who takes some adds them to `pending_bytes`, and takes them off again.
 
     max_request_bytes: of one request; one more is answered 413.
     max_pending_bytes: of all requests that are being read or worked on; one more is answered 429.
+    """
+
+    def __init__(self, *, max_request_bytes: int, max_pending_bytes: int) -> None:
+        self.pending_bytes = 0
+        self._max_request_bytes = max_request_bytes
+        self._max_pending_bytes = max_pending_bytes
+
+    def check(self, request_bytes: int) -> None:
+        """request_bytes: of one request so far. Raises PayloadTooLarge, Overloaded."""
+        if request_bytes > self._max_request_bytes:
+            raise PayloadTooLarge(
+                f"The request is larger than {describe_bytes(self._max_request_bytes)}. Send fewer or smaller images."
+            )
+        if self.pending_bytes > self._max_pending_bytes:
+            raise Overloaded("The service holds all the uploads that it can. Try again in 1 s.", retry_after_s=1.0)
+
+
+class BodyLimit:
+    """Counts a request's bytes as they arrive, chunked ones too, and keeps none beyond the budget.
 
     A client that is still sending when its request is refused would see a broken connection instead of the answer, so
     the rest is read, for at most _LINGER_S, and thrown away first.
     """
 
-    def __init__(self, app: ASGIApp, *, max_request_bytes: int, max_pending_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, budget: BodyBudget) -> None:
         self._app = app
-        self._max_request_bytes = max_request_bytes
-        self._max_pending_bytes = max_pending_bytes
-        self._pending_bytes = 0
+        self._budget = budget
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -157,8 +174,8 @@ class BodyLimit:
             count = len(message.get("body", b""))
             held += count
             scope["state"]["bytes"] = held
-            self._pending_bytes += count
-            self._check(held)
+            self._budget.pending_bytes += count
+            self._budget.check(held)
             return message
 
         async def send_after_the_body(message: Message) -> None:
@@ -173,22 +190,15 @@ class BodyLimit:
 
         try:
             announced = Headers(scope=scope).get("content-length", "")
-            self._check(int(announced) if announced.isdecimal() else 0)
+            self._budget.check(int(announced) if announced.isdecimal() else 0)
             await self._app(scope, receive_counted, send_after_the_body)
         except HttpError as error:
             if started:
                 raise
-            await render_problem(error, scope["state"]["request_id"])(scope, receive_next, send_after_the_body)
+            answer = render_error(error, scope, scope["state"]["request_id"])
+            await answer(scope, receive_next, send_after_the_body)
         finally:
-            self._pending_bytes -= held
-
-    def _check(self, request_bytes: int) -> None:
-        if request_bytes > self._max_request_bytes:
-            raise PayloadTooLarge(
-                f"The request is larger than {describe_bytes(self._max_request_bytes)}. Send fewer or smaller images."
-            )
-        if self._pending_bytes > self._max_pending_bytes:
-            raise Overloaded("The service holds all the uploads that it can. Try again in 1 s.", retry_after_s=1.0)
+            self._budget.pending_bytes -= held
 
 
 def describe_bytes(count: int) -> str:

@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve_app.errors import DeadlineExceeded, HttpError, Internal, NotFound, NotReady, Overloaded
-from serve_app.http.problems import render_problem
+from serve_app.http.problems import render_error
 
 _UNWATCHED = (b"x-request-disconnect-disabled", b"?1")
 _STEERING_HEADERS = frozenset({b"x-request-timeout-seconds", _UNWATCHED[0]})
@@ -59,7 +59,8 @@ class ServeEdge:
                 replaced = True
                 headers = MutableHeaders(scope=message)
                 request_id = headers.get("x-request-id") or Headers(scope=scope).get("x-request-id", "")
-                problem = render_problem(_translate(message["status"], headers.get("retry-after")), request_id)
+                error = _translate(message["status"], headers.get("retry-after"))
+                problem = render_error(error, scope, request_id)
                 if request_id:
                     problem.headers["X-Request-ID"] = request_id
                 await problem(scope, receive, send)

@@ -1,7 +1,12 @@
-"""Errors as RFC 9457 problem details: one shape for everything that can go wrong, framework errors included."""
+"""Errors as RFC 9457 problem details: one shape for everything that can go wrong, framework errors included.
+
+Under the paths of another protocol the shape is that protocol's (`render_error`); status and headers stay the same.
+"""
 
 import http
 import math
+import re
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -35,13 +40,19 @@ def describe_problem(error: HttpError, request_id: str) -> dict[str, Any]:
     }
 
 
+# Paths of other protocols, behind an application's route prefix or without one, and how an error looks there in JSON.
+_SHAPES: tuple[tuple[re.Pattern[str], Callable[[HttpError], dict[str, Any]]], ...] = (
+    (re.compile(r"(/[^/]+)?/v2(/|$)"), lambda error: {"error": error.detail}),  # Open Inference Protocol
+)
+
+
 class ProblemResponse(Response):
     """An answer that leaves its problem's `code` in `scope["state"]["problem"]`, for whoever counts problems."""
 
-    media_type = MEDIA_TYPE
-
-    def __init__(self, code: str, body: bytes, status: int, headers: dict[str, str]) -> None:
-        super().__init__(body, status, headers)
+    def __init__(
+        self, code: str, body: bytes, status: int, headers: dict[str, str], media_type: str = MEDIA_TYPE
+    ) -> None:
+        super().__init__(body, status, headers, media_type)
         self._code = code
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,14 +62,28 @@ class ProblemResponse(Response):
 
 
 def render_problem(error: HttpError, request_id: str) -> Response:
-    """The whole HTTP answer to an error, headers included."""
+    """The whole HTTP answer to an error as a problem, headers included."""
+    body = orjson.dumps(describe_problem(error, request_id))
+    return ProblemResponse(error.code, body, error.status, _make_headers(error))
+
+
+def render_error(error: HttpError, scope: Scope, request_id: str) -> Response:
+    """The whole HTTP answer to an error in the shape of the protocol that the request's path belongs to."""
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    for paths, describe in _SHAPES:
+        if paths.match(path):
+            body = orjson.dumps(describe(error))
+            return ProblemResponse(error.code, body, error.status, _make_headers(error), "application/json")
+    return render_problem(error, request_id)
+
+
+def _make_headers(error: HttpError) -> dict[str, str]:
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     if error.status == http.HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="argus"'
-    body = orjson.dumps(describe_problem(error, request_id))
-    return ProblemResponse(error.code, body, error.status, headers)
+    return headers
 
 
 def refuse_parameter(name: str, message: str) -> InvalidParameter:
@@ -69,9 +94,8 @@ def refuse_parameter(name: str, message: str) -> InvalidParameter:
 def answer_unforeseen(error: Exception, request: Request) -> Response:
     """Leave an error that nobody foresaw in the request's state, for the log, and answer nothing of it."""
     request.state.unforeseen = describe_error(error)
-    return render_problem(
-        Internal("The service made a mistake. Its log has the cause under this request id."), request.state.request_id
-    )
+    internal = Internal("The service made a mistake. Its log has the cause under this request id.")
+    return render_error(internal, request.scope, request.state.request_id)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -79,17 +103,17 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HttpError)
     async def answer_our_error(request: Request, error: HttpError) -> Response:
-        return render_problem(error, request.state.request_id)
+        return render_error(error, request.scope, request.state.request_id)
 
     @app.exception_handler(RequestValidationError)
     async def answer_validation_error(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        return render_problem(refuse_parameter(name, first["msg"]), request.state.request_id)
+        return render_error(refuse_parameter(name, first["msg"]), request.scope, request.state.request_id)
 
     @app.exception_handler(HTTPException)
     async def answer_framework_error(request: Request, error: HTTPException) -> Response:
-        response = render_problem(_translate(request, error), request.state.request_id)
+        response = render_error(_translate(request, error), request.scope, request.state.request_id)
         response.headers.update({k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"})
         return response
 

@@ -7,7 +7,10 @@ from starlette.types import Scope
 CLASSIFY = "/v1/classify"
 CLASSIFY_WITH_MODEL = "/v1/models/{model}/classify"
 METRICS = "/metrics"
-CLASSIFY_ROUTES = frozenset({CLASSIFY, CLASSIFY_WITH_MODEL})
+INFER = "/v2/models/{model}/infer"
+INFER_VERSION = "/v2/models/{model}/versions/{version}/infer"
+# Those that bring images.
+CLASSIFY_ROUTES = frozenset({CLASSIFY, CLASSIFY_WITH_MODEL, INFER, INFER_VERSION})
 # Whatever no route is made for: one name, however many paths clients think of.
 OTHER = "other"
 

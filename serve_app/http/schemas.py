@@ -150,8 +150,13 @@ def describe_problems(*kinds: type[errors.HttpError]) -> dict[int | str, dict[st
 
 
 def correct_error_media_types(document: dict[str, Any]) -> dict[str, Any]:
-    """Say application/problem+json for errors: FastAPI describes every model as application/json."""
-    for item in document["paths"].values():
+    """Say application/problem+json for errors: FastAPI describes every model as application/json.
+
+    What the paths of another protocol answer is application/json indeed.
+    """
+    for path, item in document["paths"].items():
+        if path.startswith("/v2"):
+            continue
         for operation in item.values():
             for status, response in operation["responses"].items():
                 if not status.startswith("2"):

@@ -3,8 +3,6 @@
 Three forms of body carry images: one raw image, multipart/form-data with files, and JSON with base64 strings.
 """
 
-import base64
-import binascii
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +11,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from serve_app.base64_images import decode_base64
 from serve_app.errors import MalformedRequest, PayloadTooLarge, RequestError
 from serve_app.http.context import describe_bytes
 from serve_app.settings import LimitSettings
@@ -100,14 +99,10 @@ def _read_json(body: bytes, limits: LimitSettings) -> list[Upload]:
 
 
 def _read_base64(text: str, limits: LimitSettings) -> Upload:
-    if text.startswith("data:"):
-        header, _, text = text.partition(",")
-        if not header.endswith(";base64"):
-            return Upload(None, error=MalformedRequest("The data URI is not base64. Use data:image/...;base64,..."))
     try:
-        return _check_size(None, base64.b64decode(text, validate=True), limits)
-    except (binascii.Error, ValueError):
-        return Upload(None, error=MalformedRequest("The image is not valid base64."))
+        return _check_size(None, decode_base64(text), limits)
+    except MalformedRequest as error:
+        return Upload(None, error=error)
 
 
 def _check_size(filename: str | None, data: bytes, limits: LimitSettings) -> Upload:

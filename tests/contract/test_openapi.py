@@ -9,6 +9,7 @@ import pytest
 from serve_app import errors
 from serve_app.http.app import create_api
 from serve_app.http.classify import ClassifyOperation
+from serve_app.http.context import BodyBudget
 from serve_app.settings import Settings
 from serve_app.status import OwnStatus
 from tests.fakes import make_repository
@@ -21,8 +22,10 @@ def document() -> dict[str, Any]:
     """The description as the service publishes it."""
     repository = make_repository()
     source = OwnStatus(lambda: repository.queued)
-    operation = ClassifyOperation(repository, Settings(), source.meters)
-    return create_api(repository, operation, source).openapi()
+    settings = Settings()
+    operation = ClassifyOperation(repository, settings, source.meters)
+    budget = BodyBudget(max_request_bytes=1, max_pending_bytes=1)
+    return create_api(repository, settings, operation, source, budget).openapi()
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -47,6 +50,19 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
         ("get", "/v1/models/{model}"),
         ("get", "/v1/models/{model}/labels"),
         ("get", "/v1/status"),
+        *(("get", f"/v2{path}") for path in ("", "/health/live", "/health/ready", "/models/stats")),
+        *(
+            (method, f"/v2/models/{{model}}{version}{path}")
+            for version in ("", "/versions/{version}")
+            for method, path in (
+                ("get", ""),
+                ("get", "/ready"),
+                ("get", "/config"),
+                ("get", "/stats"),
+                ("post", "/infer"),
+            )
+        ),
+        ("post", "/v2/repository/index"),
         ("get", "/metrics"),
         ("get", "/health/live"),
         ("get", "/health/ready"),
@@ -54,14 +70,15 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
 
 
 def test_every_operation_says_what_it_does_and_how_it_fails(document: dict[str, Any]) -> None:
-    """A summary, a description, a documented success and the problem shape for each error."""
+    """A summary, a description, a documented success and the shape of each error, which is the protocol's."""
     for method, path, operation in operations(document):
         assert operation["summary"], path
         assert operation["description"], path
         assert "200" in operation["responses"], (method, path)
         for status, response in operation["responses"].items():
             if status != "200":
-                assert "application/problem+json" in response["content"], (path, status)
+                media_type = "application/json" if path.startswith("/v2") else "application/problem+json"
+                assert list(response["content"]) == [media_type], (path, status)
 
 
 def test_every_error_of_the_tree_is_documented_where_images_are_sent(document: dict[str, Any]) -> None:

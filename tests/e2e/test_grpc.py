@@ -18,7 +18,7 @@ from tests.e2e.serving import API_KEY, TORCHVISION_MODEL, RunningService
 
 pytestmark = pytest.mark.timeout(240)
 
-SCRIPT = Path(__file__).parents[1] / "clients" / "triton_grpc.py"
+SCRIPT = ROOT / "tests" / "clients" / "scripts" / "triton_grpc.py"
 MODEL = "efficientnet_lite0"
 
 Ask = Callable[..., Any]

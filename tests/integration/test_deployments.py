@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
+from copy import copy
 from typing import Any, cast
 
 import numpy as np
@@ -11,23 +12,24 @@ from ray.serve.exceptions import BackPressureError
 
 from serve_app.deployments import HandledModel
 from serve_app.errors import DeadlineExceeded, HttpError, NotReady, Overloaded
-from serve_app.split import Ranking
+from serve_app.split import ModelLogits, Ranking
 from tests.fakes import make_card
 
 PIXELS = np.zeros((28, 28, 3), np.uint8)
 RANKING = Ranking((2, 0), (0.7, 0.3), 0.006)
 
-Answer = Callable[[], Awaitable[Ranking | HttpError]]
+Outcome = Ranking | ModelLogits | HttpError
+Answer = Callable[[], Awaitable[Outcome]]
 
 
 class FakeResponse:
     """A call under way, as a handle returns it."""
 
-    def __init__(self, answer: Awaitable[Ranking | HttpError]) -> None:
+    def __init__(self, answer: Awaitable[Outcome]) -> None:
         self._answer = answer
         self.cancelled = False
 
-    def __await__(self) -> Generator[Any, None, Ranking | HttpError]:
+    def __await__(self) -> Generator[Any, None, Outcome]:
         return self._answer.__await__()
 
     def cancel(self) -> None:
@@ -35,25 +37,28 @@ class FakeResponse:
 
 
 class FakeHandle:
-    """Answers every call of `rank` with `answer()`, and keeps what it was called with."""
+    """Answers every call with `answer()`, and keeps what it was called with. method: the one that is called."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
+        self._method = ""
         self.calls: list[tuple[object, ...]] = []
         self.responses: list[FakeResponse] = []
 
     def options(self, *, method_name: str, _by_reference: bool) -> "FakeHandle":
-        assert (method_name, _by_reference) == ("rank", False)
-        return self
+        assert not _by_reference
+        bound = copy(self)
+        bound._method = method_name
+        return bound
 
     def remote(self, *arguments: object) -> FakeResponse:
-        self.calls.append(arguments)
+        self.calls.append((self._method, *arguments))
         self.responses.append(FakeResponse(self._answer()))
         return self.responses[-1]
 
 
-def answering(outcome: Ranking | Exception) -> FakeHandle:
-    async def answer() -> Ranking | HttpError:
+def answering(outcome: Ranking | ModelLogits | Exception) -> FakeHandle:
+    async def answer() -> Outcome:
         if isinstance(outcome, Exception) and not isinstance(outcome, HttpError):
             raise outcome
         return outcome
@@ -62,7 +67,7 @@ def answering(outcome: Ranking | Exception) -> FakeHandle:
 
 
 def silent() -> FakeHandle:
-    async def answer() -> Ranking | HttpError:
+    async def answer() -> Outcome:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -78,7 +83,19 @@ async def test_a_call_takes_the_pixels_and_the_seconds_left_and_brings_the_ranki
     """Everything that the model needs travels with the call."""
     handle = answering(RANKING)
     assert await rank(handle) == RANKING
-    assert handle.calls == [(PIXELS, 2, 0.1, 60.0)]
+    assert handle.calls == [("rank", PIXELS, 2, 0.1, 60.0)]
+
+
+async def test_logits_are_asked_for_and_fail_in_the_same_way() -> None:
+    """The other method of the same handle, with the same care."""
+    logits = ModelLogits(np.zeros(3, np.float32), 0.006)
+    handle = answering(logits)
+    model = HandledModel(cast("Any", handle), make_card(), by_reference=False)
+    assert await model.infer(PIXELS, seconds_left=60.0) is logits
+    assert handle.calls == [("infer", PIXELS, 60.0)]
+    busy = answering(Overloaded("The queue is full."))
+    with pytest.raises(Overloaded):
+        await HandledModel(cast("Any", busy), make_card(), by_reference=False).infer(PIXELS, seconds_left=60.0)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +148,7 @@ async def test_a_caller_that_leaves_takes_its_call_with_it() -> None:
 async def test_a_call_that_ray_cancels_is_an_error_and_no_cancellation() -> None:
     """A stopping inference replica does not look as if the client had left."""
 
-    async def answer() -> Ranking | HttpError:
+    async def answer() -> Outcome:
         raise asyncio.CancelledError
 
     with pytest.raises(NotReady):

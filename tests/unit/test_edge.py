@@ -40,6 +40,23 @@ async def test_plain_text_errors_become_problems(status: int, expected: int, cod
     assert "secret" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/v2/models/colors/infer", "/v2", "/behind/v2/health/ready"])
+async def test_under_another_protocol_s_paths_they_have_its_shape(path: str) -> None:
+    """With a route prefix and without; status and headers are the same."""
+    text = PlainTextResponse("Traceback: secret", 503, {"X-Request-ID": "id-1", "Retry-After": "7"})
+    async with around(text) as client:
+        answer = await client.get(path)
+    assert (answer.status_code, list(answer.json()), answer.headers["Retry-After"]) == (503, ["error"], "7")
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("path", ["/v1/models/v2", "/v1/models/v2/classify", "/v23/models"])
+async def test_paths_that_only_look_like_another_protocol_s_have_ours(path: str) -> None:
+    """A model may be called v2."""
+    async with around(PlainTextResponse("full", 503)) as client:
+        assert (await client.get(path)).json()["code"] == "not_ready"
+
+
 async def test_the_application_s_own_errors_pass_unchanged() -> None:
     """What carries Server-Timing is ours already."""
     async with around(PlainTextResponse("mine", 503, {"Server-Timing": "total;dur=1"})) as client:

@@ -12,6 +12,7 @@ from PIL import Image
 from serve_app.classifier import ImageResult, ModelRepository
 from serve_app.errors import DeadlineExceeded, HttpError, Overloaded, UndecodableImage, UnsupportedMediaType
 from serve_app.fused import FusedClassifier
+from serve_app.preprocessing import Pixels
 from serve_app.settings import InferenceSettings, LimitSettings, OverloadSettings, Settings
 from serve_app.split import PixelClassifier, Ranking, SplitClassifier
 from tests.fakes import ColorRuntime
@@ -65,6 +66,22 @@ async def test_the_answer_is_the_fused_topology_s() -> None:
     assert split_answer.timing.decode_ms > 0
     assert split_answer.timing.inference_ms > 0
     assert split_answer.timing.queue_ms >= 0
+    halves.close()
+    fused.close()
+
+
+@pytest.mark.parametrize("image", [BLUE, RED_PIXELS], ids=["encoded", "pixels"])
+async def test_logits_are_the_fused_topology_s_as_well(image: bytes | Pixels) -> None:
+    """Of an encoded image, and of pixels that somebody else has decoded."""
+    halves, fused = Halves(), FusedClassifier(ColorRuntime(), Settings(), name="colors")
+    deadline = time.monotonic() + 60
+    split_answer = await halves.ingress.infer(image, deadline=deadline)
+    fused_answer = await fused.infer(image, deadline=deadline)
+    assert split_answer.logits.tolist() == fused_answer.logits.tolist()
+    assert split_answer.logits.shape == (3,)
+    for timing in (split_answer.timing, fused_answer.timing):
+        assert (timing.decode_ms > 0) == isinstance(image, bytes)
+        assert timing.inference_ms > 0
     halves.close()
     fused.close()
 
