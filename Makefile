@@ -72,7 +72,7 @@ load: install ## Load the service and report: make load SCENARIO=spike (steady, 
 	@exec $(BIN)/python -m benchmarks.load $(SCENARIO) $(if $(IMAGES),--images "$(IMAGES)") $(ARGS)
 
 proto: install ## Make the Python of the gRPC messages anew from serve_app/grpc/protocol/*.proto
-	@$(BIN)/uv run --quiet --no-project --with grpcio-tools==PROTO_VERSION python -m grpc_tools.protoc \
+	@$(BIN)/uv run --quiet --no-project --with grpcio-tools==1.81.1 python -m grpc_tools.protoc \
 	  --proto_path=. --python_out=. --pyi_out=. serve_app/grpc/protocol/*.proto
 
 lock: install ## Resolve the requirements anew into requirements.lock

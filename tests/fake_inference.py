@@ -10,7 +10,7 @@ from aiohttp import web
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A request as it arrived."""
+    """A request as it arrived; the names of headers in lower case."""
 
     method: str
     path: str
@@ -49,7 +49,8 @@ class FakeInference:
 
     async def _answer(self, request: web.Request) -> web.Response:
         body = await request.read()
-        self.seen.append(Seen(request.method, request.raw_path, dict(request.headers), body))
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.seen.append(Seen(request.method, request.raw_path, headers, body))
         self.arrived.set()
         if self.cut:
             self.cut -= 1

@@ -21,6 +21,7 @@ def argus() -> None:
 
 @app.command()
 def up(
+    *,
     config: Annotated[Path, typer.Option(help="What `serve run` reads.")] = Path("serve_config.yaml"),
     host: Annotated[
         str | None, typer.Option(help="Address to listen on; 0.0.0.0 for all. Default: the file's.")

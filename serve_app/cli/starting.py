@@ -119,7 +119,9 @@ async def start_grpc(around: Surroundings, host: str, port: int, service_url: st
     """Start the gRPC server, which needs the service for its answers only, and wait until it listens."""
     step.begin("starting")
     options = ["--host", host, "--port", str(port), "--service-url", service_url]
-    child = await around.start("the gRPC server", [sys.executable, "-m", "serve_app.grpc", *options], f"grpc-{port}.log")
+    child = await around.start(
+        "the gRPC server", [sys.executable, "-m", "serve_app.grpc", *options], f"grpc-{port}.log"
+    )
 
     async def wait() -> None:
         while not await _listens(host, port):

@@ -220,9 +220,7 @@ class Up:
                 advice = f"It belongs to a running `argus up`: stop that first (kill {launch.launcher_pid})"
             else:
                 advice = f"End it (kill {holder.pid})" if holder else "End it"
-            raise StartError(
-                f"Port {port} is in use {by}. {advice}, or choose another port: {option} {port + 100}"
-            )
+            raise StartError(f"Port {port} is in use {by}. {advice}, or choose another port: {option} {port + 100}")
 
     def _ports(self, configuration: ServeConfiguration) -> dict[str, int]:
         options = self.options

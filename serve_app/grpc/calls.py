@@ -36,11 +36,11 @@ class Calls:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
 
-    async def server_live(self, request: messages.ServerLiveRequest, caller: Caller) -> messages.ServerLiveResponse:
+    async def server_live(self, _request: messages.ServerLiveRequest, caller: Caller) -> messages.ServerLiveResponse:
         """Whether a replica answers."""
         return messages.ServerLiveResponse(live=await self._is_well("/v2/health/live", caller))
 
-    async def server_ready(self, request: messages.ServerReadyRequest, caller: Caller) -> messages.ServerReadyResponse:
+    async def server_ready(self, _request: messages.ServerReadyRequest, caller: Caller) -> messages.ServerReadyResponse:
         """Whether the models are loaded and warm."""
         return messages.ServerReadyResponse(ready=await self._is_well("/v2/health/ready", caller))
 
@@ -50,7 +50,7 @@ class Calls:
         return messages.ModelReadyResponse(ready=await self._is_well(path, caller))
 
     async def server_metadata(
-        self, request: messages.ServerMetadataRequest, caller: Caller
+        self, _request: messages.ServerMetadataRequest, caller: Caller
     ) -> messages.ServerMetadataResponse:
         """Name, version and extensions."""
         return _fill(messages.ServerMetadataResponse(), await self._read("/v2", caller))
@@ -78,9 +78,10 @@ class Calls:
         self, request: messages.RepositoryIndexRequest, caller: Caller
     ) -> messages.RepositoryIndexResponse:
         """Every model, or only those that are ready."""
-        body = orjson.dumps({"ready": request.ready})
-        models = _read_json(await self._ask("POST", "/v2/repository/index", caller, [body]))
-        return _fill(messages.RepositoryIndexResponse(), {"models": models})
+        index = _read_json(await self._ask("POST", "/v2/repository/index", caller))
+        response = _fill(messages.RepositoryIndexResponse(), {"models": index})
+        models = [model for model in response.models if model.state == "READY" or not request.ready]
+        return messages.RepositoryIndexResponse(models=models)
 
     async def model_infer(self, request: messages.ModelInferRequest, caller: Caller) -> messages.ModelInferResponse:
         """Run a model."""
@@ -151,4 +152,6 @@ def _fill(message: M, document: Any) -> M:
 
 
 def _unreadable() -> CallError:
-    return CallError(grpc.StatusCode.INTERNAL, "The service's answer could not be read. Both need to be of one version.")
+    return CallError(
+        grpc.StatusCode.INTERNAL, "The service's answer could not be read. Both need to be of one version."
+    )

@@ -58,14 +58,14 @@ class Options:
 def read_options(given: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Options:
     """given: by name, None for what was not given. An empty variable counts as not set. Raises ValueError."""
     environ = os.environ if environ is None else environ
-    values: dict[str, object] = {}
+    default, values = Options(), dict[str, object]()
     for one in fields(Options):
         variable = environ.get(one.metadata["env"], "")
         if given.get(one.name) is not None:
             values[one.name] = given[one.name]
         elif variable:
             try:
-                values[one.name] = type(one.default)(variable)
+                values[one.name] = type(getattr(default, one.name))(variable)
             except ValueError:
                 raise ValueError(f"{one.metadata['env']} is a number, not {variable!r}.") from None
     return Options(**values)  # type: ignore[arg-type]  # by name and type of the fields

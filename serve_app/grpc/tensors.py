@@ -1,7 +1,7 @@
 """Inference messages <-> the body of `POST /v2/models/<name>/infer`: a JSON document, then the tensors as bytes.
 
-Tensors travel as the bytes that they are; only values that a caller wrote one by one (`contents`) are put into bytes here.
-Knows nothing of what they mean.
+Tensors travel as the bytes that they are; only values that a caller wrote one by one (`contents`) are put into bytes
+here. Knows nothing of what they mean.
 """
 
 import array
@@ -83,7 +83,7 @@ def _refuse_shared_memory(
     for tensor in tensors:
         if "shared_memory_region" in tensor.parameters:
             raise refuse_argument(
-                f"{tensor.name}: shared memory is not offered here. Send the tensor in the request and take it from the answer."
+                f"{tensor.name}: shared memory is not offered here. Send tensors in requests and take them from answers."
             )
 
 
@@ -98,7 +98,7 @@ def _collect_inputs(request: messages.ModelInferRequest) -> list[bytes]:
     for tensor in request.inputs:
         if tensor.HasField("contents"):
             raise refuse_argument(
-                f"{tensor.name}: it has contents, and the request raw_input_contents. Send all inputs in one of the two ways."
+                f"{tensor.name}: it has contents beside raw_input_contents. Send all inputs in one of these ways."
             )
     return list(raw)
 
@@ -110,7 +110,7 @@ def _write_contents(tensor: messages.ModelInferRequest.InferInputTensor) -> byte
         )
     if tensor.datatype not in _CONTENTS:
         raise refuse_argument(
-            f"{tensor.name}: values of the datatype {tensor.datatype!r} cannot be sent as contents. Use raw_input_contents."
+            f"{tensor.name}: values of {tensor.datatype!r} cannot be sent as contents. Send them as raw_input_contents."
         )
     field, code = _CONTENTS[tensor.datatype]
     try:

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 import aiohttp
 from yarl import URL
 
-from serve_app.grpc.statuses import CallError, answer_unreachable
+from serve_app.grpc.statuses import answer_unreachable
 
 
 class Answer(NamedTuple):

@@ -1,146 +1,133 @@
-"""Run in the clients' environment: what the unchanged `tritonclient.grpc` makes of the service, as JSON.
+"""Drives tritonclient over gRPC, in the environment of the clients; see `tests/e2e/test_grpc.py`.
 
-Argument: {"address": host:port, "ask": the name of a function here, ...}; see each for the rest.
+In: {"addresses": {main, keyed, hurried}, "key", "model", "photos": [path], "tensors": path of an .npy file}.
+Out: what the client made of the answers.
 """
 
-import base64
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
+import grpc
 import numpy as np
 import tritonclient.grpc as triton
-from tritonclient.grpc import model_config_pb2, service_pb2
+from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 
-def describe(client: triton.InferenceServerClient, model: str, **_: Any) -> Any:
-    """Everything that can be asked of the server and of one model."""
-    index = client.get_model_repository_index(as_json=True)["models"]
-    return {
+def main() -> None:
+    argument = json.load(sys.stdin)
+    addresses, model = argument["addresses"], argument["model"]
+    client = triton.InferenceServerClient(addresses["main"])
+    photos = np.array([[Path(path).read_bytes()] for path in argument["photos"]], dtype=object)
+    planes = np.load(argument["tensors"])
+    image = make_input("image", photos[:1], "BYTES")
+    answer = client.infer(model, [image], request_id="seven", model_version="1", timeout=30_000_000, client_timeout=30)
+    key = {"authorization": f"Bearer {argument['key']}"}
+    result = {
         "live": client.is_server_live(),
         "ready": client.is_server_ready(),
-        "model_ready": client.is_model_ready(model),
-        "unknown_ready": client.is_model_ready("unknown"),
+        "model ready": [client.is_model_ready(model), client.is_model_ready(f"{model}_tensor", "1")],
+        "nobody ready": client.is_model_ready("nobody"),
         "server": client.get_server_metadata(as_json=True),
-        "metadata": client.get_model_metadata(model, as_json=True),
-        "config": client.get_model_config(model, as_json=True)["config"],
-        "statistics": client.get_inference_statistics(model, as_json=True)["model_stats"],
-        "index": [entry["name"] for entry in index],
+        "metadata": [client.get_model_metadata(name, as_json=True) for name in (model, f"{model}_tensor")],
+        "config": client.get_model_config(f"{model}_tensor", as_json=True)["config"],
+        "index": client.get_model_repository_index(as_json=True)["models"],
+        "statistics": client.get_inference_statistics(model, as_json=True),
+        "all statistics": client.get_inference_statistics(as_json=True),
+        "classes": {
+            "raw": ask_for_classes(client, model, make_input("image", photos, "BYTES")),
+            "tensor": ask_for_classes(client, f"{model}_tensor", make_input("input", planes, "FP32")),
+            "packed": ask_for_classes(
+                client, model, make_input("image", photos, "BYTES"), compression_algorithm="gzip"
+            ),
+            "contents": ask_with_contents(addresses["main"], model, photos),
+            "tensor in contents": ask_with_contents(addresses["main"], f"{model}_tensor", planes),
+        },
+        "id": answer.get_response().id,
+        "scores": answer.as_numpy("scores").tolist(),
+        "stream": stream(client, model, image),
+        "errors": {
+            "nobody": fail(client, "nobody", image),
+            "damaged": fail(client, model, make_input("image", np.array([[b"nonsense"]], dtype=object), "BYTES")),
+            "late": fail(client, model, image, client_timeout=1e-4),
+            "hurried": fail(triton.InferenceServerClient(addresses["hurried"]), model, image),
+            "no key": fail(triton.InferenceServerClient(addresses["keyed"]), model, image),
+            "wrong key": fail(
+                triton.InferenceServerClient(addresses["keyed"]), model, image, headers={"x-api-key": "wrong"}
+            ),
+            "too often": fail(triton.InferenceServerClient(addresses["keyed"]), model, image, attempts=20, headers=key),
+        },
+        "messages": describe_messages(),
     }
+    json.dump(result, sys.stdout)
 
 
-def classify(
-    client: triton.InferenceServerClient,
-    model: str,
-    photo: str,
-    classes: int,
-    headers: dict[str, str] | None = None,
-    timeout_s: float | None = None,
-    **_: Any,
-) -> Any:
-    """The best classes of a photo (base64) by the classification extension, and its plain scores' best."""
-    data = base64.b64decode(photo)
-    metadata = client.get_model_metadata(model)
-    given = triton.InferInput(metadata.inputs[0].name, [1, 1], "BYTES")
-    given.set_data_from_numpy(np.array([[data]], dtype=np.object_))
-    name = metadata.outputs[0].name
-    best = client.infer(
-        model,
-        [given],
-        outputs=[triton.InferRequestedOutput(name, class_count=classes)],
-        request_id="42",
-        headers=headers,
-        client_timeout=timeout_s,
-    )
-    plain = client.infer(model, [given], headers=headers)
-    scores = plain.as_numpy(name)
-    return {
-        "id": best.get_response().id,
-        "classes": [text.decode() for text in best.as_numpy(name).reshape(-1)],
-        "shape": list(scores.shape),
-        "top": int(scores.argmax()),
-        "sum": float(scores.sum()),
-    }
+def make_input(name: str, values: Any, datatype: str) -> Any:
+    tensor = triton.InferInput(name, values.shape, datatype)
+    tensor.set_data_from_numpy(values)
+    return tensor
 
 
-def classify_tensor(client: triton.InferenceServerClient, model: str, tensor: str, shape: list[int], **_: Any) -> Any:
-    """The best class of a preprocessed photo: raw float32 in base64."""
-    metadata = client.get_model_metadata(model)
-    given = triton.InferInput(metadata.inputs[0].name, shape, "FP32")
-    given.set_data_from_numpy(np.frombuffer(base64.b64decode(tensor), np.float32).reshape(shape))
-    scores = client.infer(model, [given]).as_numpy(metadata.outputs[0].name)
-    return {"shape": list(scores.shape), "top": int(scores.argmax())}
+def ask_for_classes(client: Any, model: str, tensor: Any, **more: Any) -> Any:
+    """The best five classes of each row, as the client reads them."""
+    best = triton.InferRequestedOutput("scores", class_count=5)
+    rows = client.infer(model, [tensor], outputs=[best], **more).as_numpy("scores")
+    return [[text.decode() for text in row] for row in rows]
 
 
-def fail(
-    client: triton.InferenceServerClient, model: str, photo: str, headers: dict[str, str] | None = None, **more: Any
-) -> Any:
-    """The status and the message of an inference that has to fail."""
-    given = triton.InferInput("image", [1, 1], "BYTES")
-    given.set_data_from_numpy(np.array([[base64.b64decode(photo)]], dtype=np.object_))
-    try:
-        client.infer(model, [given], headers=headers, client_timeout=more.get("timeout_s"))
-    except InferenceServerException as error:
-        return {"status": error.status(), "message": error.message()}
-    raise AssertionError("it did not fail")
+def ask_with_contents(address: str, model: str, values: Any) -> Any:
+    """The same with values in place of bytes, as KServe's examples send them; tritonclient itself never does."""
+    request = service_pb2.ModelInferRequest(model_name=model)
+    if values.dtype == object:
+        tensor = request.inputs.add(name="image", datatype="BYTES", shape=values.shape)
+        tensor.contents.bytes_contents.extend(values.reshape(-1).tolist())
+    else:
+        tensor = request.inputs.add(name="input", datatype="FP32", shape=values.shape)
+        tensor.contents.fp32_contents.extend(values.reshape(-1).tolist())
+    request.outputs.add(name="scores").parameters["classification"].int64_param = 5
+    with grpc.insecure_channel(address) as channel:
+        answer = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelInfer(request)
+    return [[text.decode() for text in row] for row in triton.InferResult(answer).as_numpy("scores")]
 
 
-def exhaust(client: triton.InferenceServerClient, **argument: Any) -> Any:
-    """What the first of twenty inferences that fails says; some before it may succeed."""
-    for _ in range(20):
-        try:
-            return fail(client, **argument)
-        except AssertionError:
-            continue
-    raise AssertionError("none failed")
-
-
-def stream(client: triton.InferenceServerClient, model: str, photo: str, **_: Any) -> Any:
-    """The ids of answers to three requests in one stream, or their errors; the second names no model."""
-    answers: list[Any] = []
-    given = triton.InferInput("image", [1, 1], "BYTES")
-    given.set_data_from_numpy(np.array([[base64.b64decode(photo)]], dtype=np.object_))
-    client.start_stream(
-        lambda result, error: answers.append(str(error.message()) if error else result.get_response().id)
-    )
-    for number, name in enumerate((model, "unknown", model)):
-        client.async_stream_infer(name, [given], request_id=str(number))
+def stream(client: Any, model: str, image: Any) -> list[str]:
+    """The ids of the answers to three requests in one stream, or their errors; the second names no model."""
+    answers: list[str] = []
+    client.start_stream(lambda result, error: answers.append(str(error) if error else result.get_response().id))
+    for number, name in enumerate((model, "nobody", model)):
+        client.async_stream_infer(name, [image], request_id=str(number))
     client.stop_stream()
     return answers
 
 
-def messages(client: triton.InferenceServerClient, **_: Any) -> Any:
-    """Every field of its messages: number, type and whether there may be many; and every call with its messages."""
+def fail(client: Any, model: str, tensor: Any, *, attempts: int = 1, **more: Any) -> list[str]:
+    """The status and the words of the first of so many inferences that fails."""
+    for _ in range(attempts):
+        try:
+            client.infer(model, [tensor], **more)
+        except InferenceServerException as error:
+            return [str(error.status()), str(error.message())]
+    raise AssertionError("no error")
+
+
+def describe_messages() -> Any:
+    """Each field's number, type and whether there may be many of it; each enumeration; each call's messages."""
     fields, enums, calls = {}, {}, {}
     for file in (service_pb2.DESCRIPTOR, model_config_pb2.DESCRIPTOR):
-        waiting = list(file.message_types_by_name.values())
-        enums.update({enum.full_name: dict(_values(enum)) for enum in file.enum_types_by_name.values()})
+        waiting, found = list(file.message_types_by_name.values()), list(file.enum_types_by_name.values())
         while waiting:
             message = waiting.pop()
             waiting += message.nested_types
-            enums.update({enum.full_name: dict(_values(enum)) for enum in message.enum_types})
+            found += message.enum_types
             for field in message.fields:
-                fields[field.full_name] = [field.number, field.type, bool(field.is_repeated)]
+                fields[field.full_name] = [field.number, field.type, field.is_repeated]
+        enums.update({enum.full_name: {value.name: value.number for value in enum.values} for enum in found})
         for service in file.services_by_name.values():
             for method in service.methods:
                 calls[method.full_name] = [method.input_type.full_name, method.output_type.full_name]
     return {"fields": fields, "enums": enums, "calls": calls}
-
-
-def _values(enum: Any) -> list[tuple[str, int]]:
-    return [(value.name, value.number) for value in enum.values]
-
-
-def main() -> None:
-    """Do what is asked."""
-    asked = json.load(sys.stdin)
-    ask = {one.__name__: one for one in (describe, classify, classify_tensor, fail, exhaust, stream, messages)}[asked.pop("ask")]
-    client = triton.InferenceServerClient(asked.pop("address"))
-    try:
-        json.dump(ask(client, **asked), sys.stdout)
-    finally:
-        client.close()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections.abc import Callable
 
 import grpc
 import pytest
@@ -117,7 +118,7 @@ def give_no_value(request: messages.ModelInferRequest) -> None:
     ("spoil", "said"),
     [
         (give_too_few, "2 inputs, but 1 raw_input_contents"),
-        (give_both_ways, "in one of the two ways"),
+        (give_both_ways, "in one of these ways"),
         (give_too_large, "does not fit into UINT8"),
         (give_half_floats, "'FP16' cannot be sent as contents"),
         (share_memory, "shared memory is not offered"),
@@ -125,7 +126,9 @@ def give_no_value(request: messages.ModelInferRequest) -> None:
         (give_no_value, "'empty' has no value"),
     ],
 )
-def test_what_cannot_be_sent_is_refused_with_its_reason(spoil, said: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_cannot_be_sent_is_refused_with_its_reason(
+    spoil: Callable[[messages.ModelInferRequest], None], said: str
+) -> None:
     """A request at fault is the caller's to correct, and the message says how."""
     request = make_request()
     spoil(request)
