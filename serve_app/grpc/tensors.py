@@ -83,7 +83,7 @@ def _refuse_shared_memory(
     for tensor in tensors:
         if "shared_memory_region" in tensor.parameters:
             raise refuse_argument(
-                f"{tensor.name}: shared memory is not offered here. Send tensors in requests and take them from answers."
+                f"{tensor.name}: shared memory is not offered here. Send tensors in requests, take them from answers."
             )
 
 
