@@ -62,25 +62,17 @@ class Upstream:
 
         Raises CallError when there is no answer, and TimeoutError when there is none in time.
         """
-        try:
-            return await self._ask(method, path, headers, body, seconds_left)
-        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
-            # A kept connection that was closed as the request set out: nobody has read it, or its work changes nothing.
-            return await self._ask_again(method, path, headers, body, seconds_left)
-        except TimeoutError:
-            raise
-        except (aiohttp.ClientError, OSError):
-            raise answer_unreachable() from None
-
-    async def _ask_again(
-        self, method: str, path: str, headers: Mapping[str, str], body: Sequence[bytes], seconds_left: float | None
-    ) -> Answer:
-        try:
-            return await self._ask(method, path, headers, body, seconds_left)
-        except TimeoutError:
-            raise
-        except (aiohttp.ClientError, OSError):
-            raise answer_unreachable() from None
+        for last in (False, True):
+            try:
+                return await self._ask(method, path, headers, body, seconds_left)
+            except TimeoutError:
+                raise
+            except (aiohttp.ClientError, OSError) as error:
+                # A connection that is lost is tried once more: load balancers close one just as a request sets out,
+                # and asking twice changes nothing.
+                if last or isinstance(error, aiohttp.ClientConnectorError):
+                    raise answer_unreachable() from None
+        raise AssertionError
 
     async def _ask(
         self, method: str, path: str, headers: Mapping[str, str], body: Sequence[bytes], seconds_left: float | None
