@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up test test-unit test-ui screenshots browser prometheus clients lint format accuracy bench bench-batching bench-ui load lock clean
+.PHONY: help install up test test-unit test-ui screenshots browser prometheus clients lint format accuracy bench bench-batching bench-ui load proto lock clean
 
 BIN := .venv/bin
 CODE := serve_app argus_client reflex_frontend tests benchmarks scripts
@@ -70,6 +70,10 @@ bench-ui: install browser ## Measure the UI in a real browser: make bench-ui IMA
 
 load: install ## Load the service and report: make load SCENARIO=spike (steady, ramp, soak, overload); ARGS="--help"
 	@exec $(BIN)/python -m benchmarks.load $(SCENARIO) $(if $(IMAGES),--images "$(IMAGES)") $(ARGS)
+
+proto: install ## Make the Python of the gRPC messages anew from serve_app/grpc/protocol/*.proto
+	@$(BIN)/uv run --quiet --no-project --with grpcio-tools==1.81.1 python -m grpc_tools.protoc \
+	  --proto_path=. --python_out=. --pyi_out=. serve_app/grpc/protocol/*.proto
 
 lock: install ## Resolve the requirements anew into requirements.lock
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header \

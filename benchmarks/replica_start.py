@@ -71,7 +71,7 @@ def replicas_that_answered() -> int:
 def time_upscaling() -> tuple[float, float]:
     """Seconds from the step in load to the decision, and from the decision to the new replica's first answer."""
     argus = str(Path(sys.executable).with_name("argus"))
-    command = [argus, "up", "--no-ui", "--config", str(Path("serve_config.yaml").resolve())]
+    command = [argus, "up", "--no-ui", "--no-grpc", "--config", str(Path("serve_config.yaml").resolve())]
     with (
         TemporaryDirectory() as folder,
         StartedSystem("Argus", command, os.environ, Path(folder), port=8000) as started,

@@ -97,7 +97,8 @@ def make_environment(system: System, setting: Setting, inherited: Mapping[str, s
 
 def _start_argus(setting: Setting) -> list[str]:
     argus = str(Path(sys.executable).with_name("argus"))
-    return [argus, "up", "--no-ui", "--config", str(write_configuration(setting)), "--serve-port", str(setting.port)]
+    configuration = str(write_configuration(setting))
+    return [argus, "up", "--no-ui", "--no-grpc", "--config", configuration, "--serve-port", str(setting.port)]
 
 
 def _uvicorn(module: str, *options: str) -> Callable[[Setting], list[str]]:

@@ -119,7 +119,7 @@ def measure(arrangement: Arrangement, photos: Sequence[bytes], seconds: float) -
     configuration.write_text(yaml.safe_dump(arrangement.describe(), sort_keys=False), "utf-8")
     port = choose_port(HOST, _PREFERRED_PORT)
     argus = str(Path(sys.executable).with_name("argus"))
-    command = [argus, "up", "--no-ui", "--config", str(configuration), "--serve-port", str(port)]
+    command = [argus, "up", "--no-ui", "--no-grpc", "--config", str(configuration), "--serve-port", str(port)]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     environment = {**inherited, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(ROOT), **arrangement.environment}
     url = f"http://{HOST}:{port}/v1/classify"

@@ -170,7 +170,7 @@ def _start(service_port: int, ui_port: int) -> StartedSystem:
     ports = ["--serve-port", str(service_port), "--ui-port", str(ui_port)]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     environment = {**inherited, "PYTHONPATH": str(ROOT)}
-    command = [argus, "up", "--config", str(configuration), *ports]
+    command = [argus, "up", "--no-grpc", "--config", str(configuration), *ports]
     return StartedSystem("argus up", command, environment, scratch, port=service_port)
 
 

@@ -81,7 +81,7 @@ def open_target(url: str | None, config: Path, *, allow_remote: bool) -> Iterato
     port = choose_port(_HOST, _PREFERRED_PORT)
     folder = BENCH / "run" / "load"
     folder.mkdir(parents=True, exist_ok=True)
-    argus = [sys.executable, "-m", "serve_app.cli", "up", "--no-ui"]
+    argus = [sys.executable, "-m", "serve_app.cli", "up", "--no-ui", "--no-grpc"]
     command = [*argus, "--config", str(config.resolve()), "--serve-port", str(port)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_ADDRESS": "local"}
     try:

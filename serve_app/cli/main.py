@@ -21,6 +21,7 @@ def argus() -> None:
 
 @app.command()
 def up(
+    *,
     config: Annotated[Path, typer.Option(help="What `serve run` reads.")] = Path("serve_config.yaml"),
     host: Annotated[
         str | None, typer.Option(help="Address to listen on; 0.0.0.0 for all. Default: the file's.")
@@ -29,10 +30,16 @@ def up(
         int | None, typer.Option(min=1, max=65535, help="Port of the service. Default: the file's.")
     ] = None,
     ui_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the UI.")] = 3000,
-    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Start the UI too, or the service alone.")] = True,
+    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Start the UI too, or not.")] = True,
+    grpc_port: Annotated[int, typer.Option(min=1, max=65535, help="Port for gRPC.")] = 8001,
+    grpc: Annotated[
+        bool, typer.Option("--grpc/--no-grpc", help="Offer the Open Inference Protocol over gRPC too, or not.")
+    ] = True,
 ) -> None:
     """Start the service and the UI, say where they are, and stop both on Ctrl-C or SIGTERM."""
-    options = UpOptions(config=config, host=host, serve_port=serve_port, ui_port=ui_port, ui=ui)
+    options = UpOptions(
+        config=config, host=host, serve_port=serve_port, ui_port=ui_port, ui=ui, grpc_port=grpc_port, grpc=grpc
+    )
     raise typer.Exit(asyncio.run(Up(options, Display(Console())).run()))
 
 

@@ -1,4 +1,4 @@
-"""The three things that a start waits for: the models, the service, the page. Each ends when it is ready or raises.
+"""The things that a start waits for: the models, the service, gRPC, the page. Each ends when it is ready or raises.
 
 Knows when each is ready and what its log says meanwhile; not how a start is interrupted or cleaned up.
 """
@@ -21,6 +21,7 @@ _POLL_S = 0.2
 # A first start on a slow machine loads every model from a cold disk; a start that takes longer hangs.
 _SERVICE_TIMEOUT_S = 600.0
 _UI_TIMEOUT_S = 900.0
+_GRPC_TIMEOUT_S = 120.0
 # What Ray logs when an application cannot come up; `serve run` itself goes on waiting.
 _SERVICE_FAILURE = re.compile(r"Deploying app '.*' failed|DEPLOY_FAILED|failed to start \d+ times in a row")
 
@@ -112,6 +113,34 @@ async def start_ui(around: Surroundings, host: str, port: int, service_url: str,
     await _within(_UI_TIMEOUT_S, wait(), child)
     step.finish(url)
     return child
+
+
+async def start_grpc(around: Surroundings, host: str, port: int, service_url: str, step: Step) -> Child:
+    """Start the gRPC server, which needs the service for its answers only, and wait until it listens."""
+    step.begin("starting")
+    options = ["--host", host, "--port", str(port), "--service-url", service_url]
+    child = await around.start(
+        "the gRPC server", [sys.executable, "-m", "serve_app.grpc", *options], f"grpc-{port}.log"
+    )
+
+    async def wait() -> None:
+        while not await _listens(host, port):
+            await _pause(child)
+            if child.has_ended:
+                raise StartError(f"The gRPC server {child.ending} before it listened.", child)
+
+    await _within(_GRPC_TIMEOUT_S, wait(), child)
+    step.finish(address(host, port).removeprefix("http://"))
+    return child
+
+
+async def _listens(host: str, port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def _is_served(client: httpx.AsyncClient, url: str) -> bool:

@@ -2,6 +2,7 @@
 
     check ports, end what an earlier start left --+--> models --+
                                                   +--> service -+--> announce --> wait --> stop --> verify
+                                                  +--> gRPC ----+
                                                   +--> page ----+
 
 Knows the order of things and how they are interrupted; what each needs to be ready is in `starting`.
@@ -29,11 +30,13 @@ from serve_app.cli.configuration import (
 from serve_app.cli.display import Display
 from serve_app.cli.launches import Launch, end_processes, find_abandoned, find_launch
 from serve_app.cli.ports import describe, find_holder, is_free
-from serve_app.cli.starting import StartError, Surroundings, prepare_models, start_service, start_ui
+from serve_app.cli.starting import StartError, Surroundings, prepare_models, start_grpc, start_service, start_ui
 
 # `serve run` lets requests in flight end: at most graceful_shutdown_timeout_s, and Ray's own 30 s for the controller.
 _DRAIN_S = 60.0
-_UI_END_S = 10.0
+# How each child is asked to end, and for how long that is waited for.
+_ENDS = {"the service": (signal.SIGINT, _DRAIN_S), "the gRPC server": (signal.SIGTERM, _DRAIN_S)}
+_END = (signal.SIGTERM, 10.0)
 _SWEEP_S = 5.0
 
 
@@ -46,6 +49,8 @@ class UpOptions:
     serve_port: int | None = None
     ui_port: int = 3000
     ui: bool = True
+    grpc_port: int = 8001
+    grpc: bool = True
 
 
 @dataclass(slots=True)
@@ -122,6 +127,7 @@ class Up:
         inherited = {**os.environ, **self.launch.environment}
         around = Surroundings(inherited, configuration.path.parent, self._logs(configuration), self._children.append)
         models, service = show.add("Models"), show.add("Service")
+        grpc = show.add("gRPC") if options.grpc else None
         page = show.add("Page") if options.ui else None
 
         environment = make_environment(inherited, configuration, folder)
@@ -132,11 +138,14 @@ class Up:
                     # Ray starts while the models are exported; the application itself waits for them.
                     group.create_task(prepare_models(around, configuration, models))
                     tasks = [group.create_task(start_service(around, configuration, environment, config, service))]
+                    if grpc is not None:
+                        front = start_grpc(around, configuration.host, options.grpc_port, configuration.url, grpc)
+                        tasks.append(group.create_task(front))
                     if page is not None:
                         ui = start_ui(around, configuration.host, options.ui_port, configuration.url, page)
                         tasks.append(group.create_task(ui))
             except* StartError as errors:
-                for step in (models, service, page):
+                for step in (models, service, grpc, page):
                     if step is not None and step.state == "working":
                         step.fail()
                 raise errors.exceptions[0] from None
@@ -144,6 +153,8 @@ class Up:
 
     def _announce(self, configuration: ServeConfiguration) -> None:
         rows = [("Service", f"{configuration.url}   (API: {configuration.url}/docs)")]
+        if self.options.grpc:
+            rows.append(("gRPC", address(configuration.host, self.options.grpc_port).removeprefix("http://")))
         if self.options.ui:
             rows.insert(0, ("Page", address(configuration.host, self.options.ui_port)))
         rows += [("Logs", _shown(child.log)) for child in self._children if not child.has_ended]
@@ -163,17 +174,17 @@ class Up:
         hurry = self.interruption.hurry
         await asyncio.gather(
             *(
-                child.end(signal.SIGINT, patience_s=_DRAIN_S, hurry=hurry)
-                if child.name == "the service"
-                else child.end(signal.SIGTERM, patience_s=_UI_END_S, hurry=hurry)
+                child.end(first, patience_s=patience_s, hurry=hurry)
                 for child in running
+                for first, patience_s in (_ENDS.get(child.name, _END),)
             )
         )
         left = await asyncio.to_thread(end_processes, self.launch.processes, patience_s=_SWEEP_S)
         if left:
             names = ", ".join(f"{describe(process)} (process {process.pid})" for process in left)
             self.display.say(f"Still there, and no signal ends it: {names}")
-        busy = [port for port in self._ports(configuration) if self._children and not is_free(configuration.host, port)]
+        ports = self._ports(configuration).values()
+        busy = [port for port in ports if self._children and not is_free(configuration.host, port)]
         if busy:
             self.display.say(f"Still in use: port {', '.join(map(str, busy))}")
         if self._children and not left and not busy:
@@ -190,8 +201,11 @@ class Up:
                 raise StartError("They cannot be ended; restart the machine.")
 
     def _check_ports(self, configuration: ServeConfiguration) -> None:
-        options = {configuration.port: "--serve-port", self.options.ui_port: "--ui-port"}
-        for port in self._ports(configuration):
+        seen = set()
+        for option, port in self._ports(configuration).items():
+            if port in seen:
+                raise StartError(f"Port {port} is asked for twice. Choose another: {option} {port + 100}")
+            seen.add(port)
             try:
                 if is_free(configuration.host, port):
                     continue
@@ -206,12 +220,13 @@ class Up:
                 advice = f"It belongs to a running `argus up`: stop that first (kill {launch.launcher_pid})"
             else:
                 advice = f"End it (kill {holder.pid})" if holder else "End it"
-            raise StartError(
-                f"Port {port} is in use {by}. {advice}, or choose another port: {options[port]} {port + 100}"
-            )
+            raise StartError(f"Port {port} is in use {by}. {advice}, or choose another port: {option} {port + 100}")
 
-    def _ports(self, configuration: ServeConfiguration) -> list[int]:
-        return [configuration.port, *([self.options.ui_port] if self.options.ui else [])]
+    def _ports(self, configuration: ServeConfiguration) -> dict[str, int]:
+        options = self.options
+        grpc = {"--grpc-port": options.grpc_port} if options.grpc else {}
+        ui = {"--ui-port": options.ui_port} if options.ui else {}
+        return {"--serve-port": configuration.port, **grpc, **ui}
 
     def _logs(self, configuration: ServeConfiguration) -> Path:
         return configuration.path.parent / ".argus" / "logs"

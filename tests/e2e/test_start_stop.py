@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import grpc
 import httpx
 import psutil
 import pytest
 
 from serve_app.cli.ports import is_free
+from serve_app.grpc.protocol import open_inference_pb2 as messages
 from tests.e2e.serving import find_free_ports
 
 pytestmark = pytest.mark.timeout(400)
@@ -35,8 +37,9 @@ class Start:
 
     def __init__(self, folder: Path) -> None:
         config = shutil.copy(ROOT / "serve_config.yaml", folder)
-        self.serve_port, self.ui_port = find_free_ports(2)
+        self.serve_port, self.ui_port, self.grpc_port = find_free_ports(3)
         ports = ["--serve-port", str(self.serve_port), "--ui-port", str(self.ui_port)]
+        ports += ["--grpc-port", str(self.grpc_port)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "serve_app.cli", "up", "--config", str(config), *ports],
             cwd=folder,
@@ -125,10 +128,18 @@ def assert_nothing_is_left(start: Start, ports: set[int]) -> None:
     assert ports & listening_ports(psutil.process_iter()) == set()
     assert is_free("127.0.0.1", start.serve_port)
     assert is_free("127.0.0.1", start.ui_port)
+    assert is_free("127.0.0.1", start.grpc_port)
 
 
 def assert_it_serves(start: Start) -> None:
-    """A photo is classified over HTTP and the page is there."""
+    """A photo is classified over HTTP, gRPC says that the service is ready, and the page is there."""
+    with grpc.insecure_channel(f"127.0.0.1:{start.grpc_port}") as channel:
+        ask = channel.unary_unary(
+            "/inference.GRPCInferenceService/ServerReady",
+            request_serializer=messages.ServerReadyRequest.SerializeToString,
+            response_deserializer=messages.ServerReadyResponse.FromString,
+        )
+        assert ask(messages.ServerReadyRequest(), timeout=30).ready
     with httpx.Client(trust_env=False, timeout=30) as client:
         answer = client.post(f"http://127.0.0.1:{start.serve_port}/v1/classify", content=PHOTO.read_bytes())
         assert answer.status_code == 200, answer.text
@@ -146,7 +157,7 @@ def test_a_running_start_ends_clean(number: signal.Signals, time: int, tmp_path:
         processes = start.processes()
         assert any("haproxy" in process.name() for process in processes)
         ports = listening_ports(processes)
-        assert ports - {start.serve_port, start.ui_port}
+        assert {start.serve_port, start.ui_port, start.grpc_port} < ports
         assert start.end(number) == 0, "\n".join(start.lines)
         assert "Stopped. No process and no port is left." in start.lines
         assert_nothing_is_left(start, ports)
@@ -191,8 +202,8 @@ def kill_serve_run(start: Start) -> None:
 @pytest.mark.parametrize(
     ("kill", "name"), [(kill_ui, "The UI"), (kill_serve_run, "The service")], ids=["ui", "service"]
 )
-def test_a_death_of_one_ends_the_other(kill: Callable[[Start], None], name: str, tmp_path: Path) -> None:
-    """When the UI or the service dies, the start says which, shows its log and ends with status 1, leaving nothing."""
+def test_a_death_of_one_ends_the_others(kill: Callable[[Start], None], name: str, tmp_path: Path) -> None:
+    """When one of the servers dies, the start says which, shows its log and ends with status 1, leaving nothing."""
     with starting(tmp_path) as start:
         start.wait_for(r"Stop +Ctrl-C")
         ports = listening_ports(start.processes())

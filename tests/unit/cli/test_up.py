@@ -60,6 +60,23 @@ async def test_the_uis_port_has_its_own_option(output: io.StringIO, config: Path
     assert f"--ui-port {busy + 100}" in output.getvalue()
 
 
+async def test_grpcs_port_has_its_own_option(output: io.StringIO, config: Path, busy: int) -> None:
+    """A busy port for gRPC is answered with the option that chooses another for it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        free = server.getsockname()[1]
+    options = UpOptions(config=config, serve_port=free, grpc_port=busy, ui=False)
+    assert await run(output, options) == 1
+    assert f"--grpc-port {busy + 100}" in output.getvalue()
+
+
+async def test_one_port_cannot_be_for_two(output: io.StringIO, config: Path) -> None:
+    """Who gives the service the port that gRPC has by default is told how to give gRPC another."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        free = server.getsockname()[1]
+    assert await run(output, UpOptions(config=config, serve_port=free, grpc_port=free)) == 1
+    assert f"Port {free} is asked for twice. Choose another: --grpc-port {free + 100}" in output.getvalue()
+
+
 async def test_a_port_of_a_running_start_names_its_launcher(output: io.StringIO, config: Path, listen: Listen) -> None:
     """When it is another `argus up` that holds the port, stopping that one is the advice."""
     port, _ = listen(Launch.begin().environment)
@@ -78,7 +95,7 @@ async def test_a_wrong_setting_ends_the_start_with_its_name(output: io.StringIO,
     config.write_text(config.read_text().replace("max_images:", "max_imagse:"))
     with socket.create_server(("127.0.0.1", 0)) as server:
         free = server.getsockname()[1]
-    assert await run(output, UpOptions(config=config, serve_port=free, ui=False)) == 1
+    assert await run(output, UpOptions(config=config, serve_port=free, ui=False, grpc=False)) == 1
     text = output.getvalue()
     assert "The models could not be prepared." in text
     assert "limits.max_imagse" in text

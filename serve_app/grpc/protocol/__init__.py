@@ -1,0 +1,1 @@
+"""The protocol's messages, made from the .proto files here by `make proto`."""
