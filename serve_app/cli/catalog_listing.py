@@ -28,7 +28,7 @@ def list_catalog() -> tuple[ModelListing, ...]:
 
 
 def read_known_models() -> tuple[ModelListing, ...]:
-    """What is known of the catalog without importing anything slow: all that was listed before, or the packaged ones."""
+    """What is known of the catalog at once: all that was listed before, or the packaged models."""
     return _read() or tuple(ModelListing(name, (weights_name(name),)) for name in VARIANTS)
 
 

@@ -77,16 +77,13 @@ def describe(exported: Exported) -> list[tuple[str, str]]:
     """What is in the artifact, as names and values for a person."""
     card = exported.artifact.card
     steps = card.preprocessing
+    crop = f"{steps.crop_size} x {steps.crop_size}"
     return [
         ("Folder", str(exported.artifact.path)),
         ("Files", ", ".join(f"{name} ({say_bytes(size)})" for name, size in exported.files.items())),
         ("Runs in", f"{card.runtime}, {card.precision}"),
         ("Version", card.version),
-        (
-            "Input",
-            f"short side to {steps.resize_size} px ({steps.interpolation.value}), centre {steps.crop_size} x "
-            f"{steps.crop_size} px, RGB",
-        ),
+        ("Input", f"short side to {steps.resize_size} px ({steps.interpolation.value}), centre {crop} px, RGB"),
         ("Classes", f"{card.num_classes}, from {card.labels[0]} to {card.labels[-1]}"),
         ("Parameters", f"{card.num_parameters / 1e6:.1f} million"),
         *_describe_accuracy(card),
@@ -102,11 +99,9 @@ def _describe_accuracy(card: ModelCard) -> list[tuple[str, str]]:
         top5 = "" if accuracy.top5 is None else f", top-5 {accuracy.top5:.1%}"
         lines.append(("Accuracy", f"top-1 {accuracy.top1:.1%}{top5}, {accuracy.source} ({accuracy.precision})"))
     if card.quantisation is not None:
-        lines.append(
-            (
-                "Agreement",
-                f"{card.quantisation.agreement:.1%} with fp32 on {card.quantisation.checked_photos} photos, "
-                f"calibrated on {card.quantisation.calibration_photos} others",
-            )
+        made = card.quantisation
+        text = (
+            f"{made.agreement:.1%} with fp32 on {made.checked_photos} photos; calibrated on {made.calibration_photos}"
         )
+        lines.append(("Agreement", text))
     return lines

@@ -26,5 +26,5 @@ def say_bytes(size: float) -> str:
 def say_ms(value: float | None) -> str:
     """Like 5.2 ms or 140 ms; a dash where nothing was measured."""
     if value is None:
-        return "–"
+        return "-"
     return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"

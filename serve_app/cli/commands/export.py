@@ -36,6 +36,7 @@ class Runtime(StrEnum):
 
 
 def command(
+    *,
     weights: Annotated[
         str,
         typer.Argument(

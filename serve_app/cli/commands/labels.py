@@ -16,6 +16,7 @@ EXAMPLES = (
 
 
 def command(
+    *,
     model: Annotated[
         str | None,
         typer.Argument(

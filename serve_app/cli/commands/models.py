@@ -16,6 +16,7 @@ EXAMPLES = (
 
 
 def command(
+    *,
     pattern: Annotated[
         str | None,
         typer.Argument(
@@ -34,8 +35,5 @@ def command(
     from serve_app.cli import model_listing
     from serve_app.cli.listing import show
 
-    if catalog:
-        listing = model_listing.list_possible(pattern)
-    else:
-        listing = model_listing.list_served(url, api_key, pattern)
+    listing = model_listing.list_possible(pattern) if catalog else model_listing.list_served(url, api_key, pattern)
     show(listing, as_json=as_json, plain=plain)

@@ -13,6 +13,7 @@ EXAMPLES = (
 
 
 def command(
+    *,
     config: Annotated[Path, typer.Option(metavar="FILE", help="What `serve run` reads.")] = Path("serve_config.yaml"),
     host: Annotated[
         str | None, typer.Option(metavar="HOST", help="Address to listen on; 0.0.0.0 for all. (default: the file's)")

@@ -15,6 +15,7 @@ EXAMPLES = (
 
 
 def command(
+    *,
     watch: Annotated[
         bool, typer.Option("--watch", "-w", metavar="", help="Ask every second, until Ctrl-C; a line each in a pipe.")
     ] = False,
