@@ -35,12 +35,13 @@ def draw_confusions(report: AccuracyReport, path: Path) -> int:
 
 
 def choose_classes(confusions: Sequence[Confusion]) -> list[int]:
-    """The classes that were confused, those with most errors first, at most MOST_CLASSES."""
-    errors: Counter[int] = Counter()
+    """The classes of the most frequent confusions, at most MOST_CLASSES; confusions: the most frequent first."""
+    chosen: dict[int, None] = {}
     for one in confusions:
-        errors[one.class_id] += one.photos
-        errors[one.predicted] += one.photos
-    return [class_id for class_id, _ in errors.most_common(MOST_CLASSES)]
+        pair = {one.class_id: None, one.predicted: None}
+        if len(chosen | pair) <= MOST_CLASSES:
+            chosen |= pair
+    return list(chosen)
 
 
 def order_classes(classes: Sequence[int], confusions: Sequence[Confusion]) -> list[int]:
@@ -76,10 +77,11 @@ class _Picture:
             self._counts[result.class_id, result.class_id] += result.top1
             for one in result.confusions:
                 self._counts[one.class_id, one.predicted if one.predicted in shown else None] += one.photos
-        self._has_others = any(self._counts[class_id, None] for class_id in classes)
+        self._rows = [class_id for class_id in classes if class_id in self._photos]
+        self._has_others = any(self._counts[class_id, None] for class_id in self._rows)
 
     def draw(self) -> Image.Image:
-        rows = [_shorten(f"{self._report.labels[c]}  {self._photos.get(c, 0) or '-'}") for c in self._classes]
+        rows = [f"{_shorten(self._report.labels[c])}  {self._photos[c]}" for c in self._rows]
         heads: list[int | None] = [*self._classes, *([None] if self._has_others else [])]
         columns = ["others" if c is None else _shorten(self._report.labels[c]) for c in heads]
         left = _MARGIN + max((self._width(text) for text in rows), default=0) + 10
@@ -96,7 +98,7 @@ class _Picture:
             draw.text((_MARGIN, y), text, fill=_FAINT if number else _INK, font=self._font if number else self._title)
         for column, text in enumerate(columns):
             self._draw_upright(image, text, left + column * _CELL, top - 8)
-        for row, (class_id, text) in enumerate(zip(self._classes, rows, strict=True)):
+        for row, (class_id, text) in enumerate(zip(self._rows, rows, strict=True)):
             y = top + row * _CELL
             draw.text((left - 8, y + _CELL / 2), text, fill=_INK, font=self._font, anchor="rm")
             for column, head in enumerate(heads):
@@ -109,17 +111,17 @@ class _Picture:
         title = f"{report.model}: top-1 {report.top1:.1%} of {len(report.answered)} photos"
         if not self._classes:
             return [title, "No photo got a wrong first answer."]
-        shown = f"{len(self._classes)} of {len(every)}" if len(every) > len(self._classes) else f"{len(every)}"
+        some = f"The {len(self._classes)} classes of the most frequent confusions, of {len(every)} that had one."
         return [
             title,
-            f"The {shown} classes that were confused, of {len(report.classes)} with photos.",
+            some if len(every) > len(self._classes) else f"The {len(every)} classes that were taken for each other.",
             "Rows: what is on the photos, and how many there are. Columns: the first answer.",
         ]
 
     def _draw_cell(self, draw: ImageDraw.ImageDraw, corner: tuple[int, int], class_id: int, head: int | None) -> None:
         x, y = corner
         count = self._counts[class_id, head]
-        share = count / max(1, self._photos.get(class_id, 0))
+        share = count / self._photos[class_id]
         scale = _GREENS if class_id == head else _REDS
         fill = _mix(scale, share) if count else _PAPER
         draw.rectangle((x, y, x + _CELL, y + _CELL), fill=fill, outline=_LINE)

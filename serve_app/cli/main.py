@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from serve_app.cli.commands import export, labels, models, serve, status, up
+from serve_app.cli.commands import accuracy, export, labels, models, serve, status, up
 from serve_app.cli.exits import MEANINGS, Commands
 
 # In the order of --help.
@@ -17,6 +17,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     models,
     labels,
     export,
+    accuracy,
     status,
 )
 

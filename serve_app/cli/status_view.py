@@ -101,8 +101,6 @@ def _draw_figures(reading: Reading, status: ServiceStatus, style: str) -> Table:
     times = f"p50 {say_ms(latency.p50)}   p95 {say_ms(latency.p95)}   p99 {say_ms(latency.p99)}"
     refused = Text(f"{status.refused_per_s:.1f} refused", style="yellow" if status.refused_per_s else "")
     failed = Text(f"{status.errors_per_s:.1f} failed", style="red" if status.errors_per_s else "")
-    failures = totals.client_errors + totals.server_errors
-    since = f"{totals.requests:,} requests, {totals.images:,} images, {totals.refused:,} refused, {failures:,} failed"
     rows: list[tuple[str, Text | str]] = [
         ("Requests/s", Text.assemble(f"{status.requests_per_s:.1f} answered   ", refused, "   ", failed)),
         ("", draw_bars(reading.requests_per_s)),
@@ -110,7 +108,8 @@ def _draw_figures(reading: Reading, status: ServiceStatus, style: str) -> Table:
         ("Times", times),
         ("", draw_bars(reading.p95_ms)),
         ("Now", f"{status.ongoing} requests under way, {status.queued} images waiting"),
-        ("Since start", f"{since} ({totals.server_errors:,} of them by the service)"),
+        ("Since start", f"{totals.requests:,} requests with {totals.images:,} images, {totals.refused:,} refused"),
+        ("", f"{totals.client_errors:,} failed by the client's fault, {totals.server_errors:,} by the service's"),
     ]
     grid = Table.grid(padding=(0, 3, 0, 0))
     grid.add_column(style="bold", no_wrap=True)
