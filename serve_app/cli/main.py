@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from serve_app.cli.commands import accuracy, export, labels, models, serve, status, up
+from serve_app.cli.commands import accuracy, doctor, export, labels, models, serve, status, up
 from serve_app.cli.exits import MEANINGS, Commands
 
 # In the order of --help.
@@ -19,6 +19,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     export,
     accuracy,
     status,
+    doctor,
 )
 
 
