@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serve_app.artifacts import Artifact, Calibration, artifact_root, ensure_artifact, find_artifact
+from serve_app.artifacts import Artifact, Calibration, Exporter, artifact_root, ensure_artifact, find_artifact
 from serve_app.artifacts.card import ModelCard
 from serve_app.catalog.accuracy import find_measured
 from serve_app.cli.display import Display
@@ -50,7 +50,7 @@ class Exported:
         }
 
 
-def export(options: ExportOptions, display: Display) -> Exported:
+def export(options: ExportOptions, display: Display, exporter: Exporter | None = None) -> Exported:
     """Find the artifact or make it, and show what is going on. Raises SetupError with what to do."""
     root = options.root or artifact_root()
     images = options.calibration_images
@@ -65,7 +65,7 @@ def export(options: ExportOptions, display: Display) -> Exported:
         step.begin("looking for it")
         try:
             is_new = find_artifact(options.weights, **wanted) is None
-            artifact = ensure_artifact(options.weights, report=step.come_to, **wanted)
+            artifact = ensure_artifact(options.weights, report=step.come_to, exporter=exporter, **wanted)
         except BaseException:
             step.fail()
             raise
