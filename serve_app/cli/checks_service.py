@@ -117,10 +117,10 @@ def check_model(model: ModelSettings, root: Path) -> Iterator[Finding]:
     yield check_weights(model.weights)
 
 
-def check_weights(spec: str) -> Finding:
-    """Whether the weights are on this machine."""
+def check_weights(spec: str, code: str = _LOCATE) -> Finding:
+    """Whether the weights are on this machine; code: Python that raises where they are not."""
     child = subprocess.run(
-        [sys.executable, "-c", _LOCATE, spec],
+        [sys.executable, "-c", code, spec],
         env={**os.environ, OFFLINE_VARIABLE: "1"},
         capture_output=True,
         text=True,

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -72,18 +71,16 @@ def test_an_incomplete_status_says_so() -> None:
 def test_a_service_that_comes_back_is_followed() -> None:
     """While it is away the last figures stay with their age, and the history goes on afterwards."""
     clock = ManualClock()
-    answers: Iterator[ServiceStatus | Exception] = iter(
-        [
-            ServiceUnreachable("Nothing answers."),
-            make_status(requests_per_s=1.0),
-            ServiceUnreachable("Nothing answers."),
-            ServiceUnreachable("Nothing answers."),
-            make_status(requests_per_s=2.0),
-        ]
-    )
+    answers: list[ServiceStatus | Exception] = [
+        ServiceUnreachable("Nothing answers."),
+        make_status(requests_per_s=1.0),
+        ServiceUnreachable("Nothing answers."),
+        ServiceUnreachable("Nothing answers."),
+        make_status(requests_per_s=2.0),
+    ]
 
     def ask() -> ServiceStatus:
-        answer = next(answers)
+        answer = answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
