@@ -57,7 +57,8 @@ def make_table(listing: Listing, width: int) -> Table:
     shown = [number for number, column in enumerate(listing.columns) if not column.wide or width >= _WIDE]
     for number in shown:
         column = listing.columns[number]
-        table.add_column(column.title, justify=column.align, no_wrap=not column.wrap, overflow="ellipsis")
+        overflow: Literal["fold", "ellipsis"] = "fold" if column.wrap else "ellipsis"
+        table.add_column(column.title, justify=column.align, no_wrap=not column.wrap, overflow=overflow)
     for row in listing.rows:
         # As Text, so that a label with brackets is not taken for markup.
         table.add_row(*(Text(row[number]) for number in shown))

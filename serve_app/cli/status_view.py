@@ -80,7 +80,7 @@ def _draw_heading(reading: Reading) -> Text:
             heading.append(f"\nThe figures are {say_duration(reading.trouble_s)} old.", style="yellow")
     elif reading.status is not None:
         heading.append("answers", style="bold green")
-        heading.append(f", since {say_duration(reading.status.uptime_s)}")
+        heading.append(f", up for {say_duration(reading.status.uptime_s)}")
     return heading
 
 
