@@ -5,7 +5,7 @@ Everything there is to decide is in `requests`, `answers` and `exchange`, shared
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -91,7 +91,7 @@ class AsyncArgusClient:
         top_k: int = 5,
         min_score: float = 0.0,
         timeout_s: float | None = None,
-    ) -> AsyncIterator[tuple[Source, Outcome]]:
+    ) -> AsyncGenerator[tuple[Source, Outcome], None]:
         """Classify any number of images; gives each with its answer, or with the error that it alone got.
 
         images: taken one by one as requests end, so they may be generated and may be endless. concurrency: requests

@@ -4,7 +4,7 @@ Everything there is to decide is in `requests`, `answers` and `exchange`, shared
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -86,7 +86,7 @@ class ArgusClient:
         top_k: int = 5,
         min_score: float = 0.0,
         timeout_s: float | None = None,
-    ) -> Iterator[tuple[Source, Outcome]]:
+    ) -> Generator[tuple[Source, Outcome], None, None]:
         """Classify any number of images; gives each with its answer, or with the error that it alone got.
 
         See AsyncArgusClient.classify_many. Leaving the loop early waits for the requests that are under way.

@@ -1,7 +1,7 @@
 """Many images in an event loop: as many tasks as there may be requests, each with one image at a time."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Generic
 
@@ -27,7 +27,7 @@ class Tasks(Generic[Source]):
 
     async def run(
         self, sources: Iterable[Source] | AsyncIterable[Source], *, ordered: bool
-    ) -> AsyncIterator[tuple[Source, Outcome]]:
+    ) -> AsyncGenerator[tuple[Source, Outcome], None]:
         """Each source with what became of it. Raises what iterating over the sources raised."""
         numbered = _number(sources)
         taking = asyncio.Lock()

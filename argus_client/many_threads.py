@@ -6,7 +6,7 @@ The sources are taken in the caller's own thread, whenever it asks for the next 
 import contextvars
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic
 
@@ -28,7 +28,7 @@ class Threads(Generic[Source]):
         self._is_over = False
         self._done: queue.SimpleQueue[tuple[int, Source, Outcome | Exception]] = queue.SimpleQueue()
 
-    def run(self, sources: Iterable[Source], *, ordered: bool) -> Iterator[tuple[Source, Outcome]]:
+    def run(self, sources: Iterable[Source], *, ordered: bool) -> Generator[tuple[Source, Outcome], None, None]:
         """Each source with what became of it. Raises what iterating over the sources raised."""
         numbered = enumerate(sources)
         early: dict[int, tuple[Source, Outcome]] = {}

@@ -28,7 +28,7 @@ class Pace:
         self.has_been_answered = False
         self._patience_s = patience_s
         self._clock = clock
-        self._good_at = clock()
+        self._good_at: float | None = None
         self._opens_at = 0.0
         self._slowed_at = float("-inf")
 
@@ -45,12 +45,15 @@ class Pace:
     @property
     def is_patient(self) -> bool:
         """Whether a refused image should wait: the service is there, and has answered something not long ago."""
-        return self.has_been_answered and self._clock() - self._good_at < self._patience_s
+        return self.has_been_answered and self._clock() - (self._good_at or 0.0) < self._patience_s
 
     def begin(self) -> float:
         """A request is sent; gives the time, for `end`."""
         self.under_way += 1
-        return self._clock()
+        now = self._clock()
+        if self._good_at is None:
+            self._good_at = now
+        return now
 
     def end(self, began: float, outcome: Answer | Failure | None) -> None:
         """It has come to this; None: nobody waited for it any more."""

@@ -42,7 +42,9 @@ def _trim(line: bytes) -> bytes:
 
 
 def _expand(argument: str) -> Iterator[str]:
-    if os.path.isdir(argument):  # noqa: PTH112  # names stay as they were written; a Path would tidy them
+    if argument == "-":
+        yield argument  # one image on stdin
+    elif os.path.isdir(argument):  # noqa: PTH112  # names stay as they were written; a Path would tidy them
         yield from _walk(argument)
     elif os.path.lexists(argument):
         yield argument

@@ -1,7 +1,7 @@
 """Where rows go: added to a file, each whole and at once, so that a run that ends anyhow can be gone on with.
 
-An output file that is there already is continued: its rows say what is done. A last row that is cut, by a full disk or a
-killed process, is taken off first.
+An output file that is there already is continued: its rows say what is done. A last row that is cut, by a full disk or
+a killed process, is taken off first.
 """
 
 import fcntl
