@@ -4,22 +4,23 @@ Everything there is to decide is in `requests`, `answers` and `exchange`, shared
 """
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-import httpx
-
-from argus_client.answers import Answer
-from argus_client.bodies import FileBody
-from argus_client.calls import DEFAULT_URL, Calls, answer, arguments
+from argus_client.calls import DEFAULT_URL, Calls
 from argus_client.errors import ProblemError
 from argus_client.exchange import Exchange, Failure, Send, Wait
 from argus_client.many import Outcome, Source
 from argus_client.many_tasks import Tasks
-from argus_client.requests import Image, Options, Request
+from argus_client.requests import Image, Options
 from argus_client.results import Classification, Model, Readiness, ServiceStatus
+from argus_client.ways import Ways
+
+if TYPE_CHECKING:
+    import httpx
+
+    from argus_client.answers import Answer
 
 T = TypeVar("T")
 
@@ -38,11 +39,11 @@ class AsyncArgusClient:
         *,
         api_key: str | None = None,
         timeout_s: float = 30.0,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: "httpx.AsyncBaseTransport | None" = None,
         retries: int = 2,
     ) -> None:
-        self._calls = Calls(base_url, timeout_s=timeout_s, retries=retries)
-        self._http = httpx.AsyncClient(transport=transport, **self._calls.options(api_key))
+        self._calls = Calls(base_url, api_key=api_key, timeout_s=timeout_s, retries=retries)
+        self._ways = Ways(self._calls, transport)
 
     async def classify(
         self,
@@ -105,7 +106,7 @@ class AsyncArgusClient:
         """
         options = Options(model, top_k, min_score)
         many = self._calls.classify_many(options, concurrency=concurrency, timeout_s=timeout_s)
-        return Tasks[Source](many, self._send).run(images, ordered=ordered)
+        return Tasks[Source](many, self._ways.send).run(images, ordered=ordered)
 
     async def models(self, *, timeout_s: float | None = None) -> list[Model]:
         """Every model that the service serves."""
@@ -133,7 +134,7 @@ class AsyncArgusClient:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._http.aclose()
+        await self._ways.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -153,19 +154,7 @@ class AsyncArgusClient:
                 return result
             match step:
                 case Send(request, timeout_s):
-                    outcome = await self._send(request, timeout_s)
+                    outcome = await self._ways.send(request, timeout_s)
                 case Wait(seconds):
                     await asyncio.sleep(seconds)
                     outcome = None
-
-    async def _send(self, request: Request, timeout_s: float) -> Answer | Failure:
-        began = time.perf_counter()
-        try:
-            # httpx bounds each wait for the network; an answer that trickles in needs a bound on the whole.
-            async with asyncio.timeout(timeout_s):
-                response = await self._http.request(**arguments(request, timeout_s, FileBody.read_aside))
-        except httpx.TransportError as error:
-            return self._calls.failure(error)
-        except TimeoutError:
-            return self._calls.timed_out(sent=True)
-        return answer(response, response.content, (time.perf_counter() - began) * 1000)

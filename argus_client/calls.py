@@ -1,19 +1,17 @@
-"""What every call is, for both clients: its request, the reader of its answer, its bounds, its httpx arguments.
+"""What every call is, for both clients: its request, the reader of its answer, its bounds.
 
 Sends nothing; `client` and `async_client` do.
 """
 
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
-from typing import Any, TypeVar
-
-import httpx
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 from argus_client import answers, requests
 from argus_client.answers import Answer
-from argus_client.bodies import FileBody
 from argus_client.errors import ProblemError
-from argus_client.exchange import Exchange, Failure, exchange, persist, probe_live, probe_ready
+from argus_client.exchange import Exchange, exchange, persist, probe_live, probe_ready
 from argus_client.many import Many
 from argus_client.pace import Pace
 from argus_client.requests import Image, Options, Request
@@ -25,20 +23,23 @@ T = TypeVar("T")
 DEFAULT_URL = "http://127.0.0.1:8000"
 # A question about health that takes longer has its answer.
 _HEALTH_TIMEOUT_S = 5.0
-_MOST_CONNECTIONS = 256
-# Failures that can only come before the first byte of the request has left.
-_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Calls:
     """What a call is, for both clients: its request, its reader, its bounds."""
 
-    def __init__(self, base_url: str, *, timeout_s: float, retries: int) -> None:
+    def __init__(self, base_url: str, *, api_key: str | None, timeout_s: float, retries: int) -> None:
         if timeout_s <= 0 or retries < 0:
             raise ValueError("timeout_s must be above 0 and retries at least 0")
         self.base_url = base_url.rstrip("/")
+        self.headers = {"User-Agent": "argus-client"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
         self.timeout_s = timeout_s
         self.retries = retries
+
+    @property
+    def trusts_environment(self) -> bool:
+        """Whether proxies count that the environment names: not on the way to this very machine."""
+        return not _is_loopback(urlsplit(self.base_url).hostname or "")
 
     def classify(
         self, image: Image, options: Options, *, filename: str | None, timeout_s: float | None
@@ -110,56 +111,6 @@ class Calls:
         if timeout_s <= 0:
             raise ValueError("timeout_s must be above 0")
         return timeout_s
-
-    def options(self, api_key: str | None) -> dict[str, Any]:
-        """Arguments of either httpx client."""
-        return {
-            "base_url": self.base_url,
-            "headers": {"User-Agent": "argus-client"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {}),
-            # Connections are kept for as many requests as a run may have under way.
-            "limits": httpx.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=_MOST_CONNECTIONS),
-            # httpx would send a request to this very machine to a proxy named in the environment.
-            "trust_env": not _is_loopback(httpx.URL(self.base_url).host),
-        }
-
-    def failure(self, error: httpx.TransportError) -> Failure:
-        """What a failure to get an answer means, in words for a person."""
-        sent = not isinstance(error, _BEFORE_SENDING)
-        if isinstance(error, httpx.TimeoutException):
-            return self.timed_out(sent=sent)
-        if not sent:
-            return Failure(f"Nothing answers at {self.base_url} ({error}). Is the service running?", sent)
-        return Failure(f"The connection to {self.base_url} broke before the answer was complete ({error}).", sent)
-
-    def timed_out(self, *, sent: bool) -> Failure:
-        """No complete answer within the time that the call had left."""
-        return Failure(f"{self.base_url} did not answer in time.", sent, late=True)
-
-
-def arguments(request: Request, timeout_s: float, read: Callable[[FileBody], Any]) -> dict[str, Any]:
-    """Arguments of `request` and `stream` of either httpx client; read: how it reads a file that it sends."""
-    result: dict[str, Any] = {
-        "method": request.method,
-        "url": request.path,
-        "params": request.params,
-        "headers": request.headers,
-        "timeout": timeout_s,
-    }
-    if request.content is not None:
-        result["content"] = read(request.content) if isinstance(request.content, FileBody) else request.content
-    if request.parts:
-        # A part without a filename would be read as a form field, so every part gets one.
-        result["files"] = [
-            ("file", (part.filename or f"image-{number}", part.content, "application/octet-stream"))
-            for number, part in enumerate(request.parts, start=1)
-        ]
-    return result
-
-
-def answer(response: httpx.Response, body: bytes, total_ms: float) -> Answer:
-    """The parts of an answer that a reader needs; total_ms: the round trip."""
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, body, total_ms)
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,19 +6,20 @@ Everything there is to decide is in `requests`, `answers` and `exchange`, shared
 import time
 from collections.abc import Generator, Iterable, Sequence
 from types import TracebackType
-from typing import Self, TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from argus_client.answers import Answer
 from argus_client.bodies import FileBody
-from argus_client.calls import DEFAULT_URL, Calls, answer, arguments
+from argus_client.calls import DEFAULT_URL, Calls
 from argus_client.errors import ProblemError
 from argus_client.exchange import Exchange, Failure, Send, Wait
 from argus_client.many import Outcome, Source
 from argus_client.many_threads import Threads
 from argus_client.requests import Image, Options, Request
 from argus_client.results import Classification, Model, Readiness, ServiceStatus
+
+if TYPE_CHECKING:
+    import httpx
 
 T = TypeVar("T")
 
@@ -35,11 +36,16 @@ class ArgusClient:
         *,
         api_key: str | None = None,
         timeout_s: float = 30.0,
-        transport: httpx.BaseTransport | None = None,
+        transport: "httpx.BaseTransport | None" = None,
         retries: int = 2,
     ) -> None:
-        self._calls = Calls(base_url, timeout_s=timeout_s, retries=retries)
-        self._http = httpx.Client(transport=transport, **self._calls.options(api_key))
+        import httpx
+
+        from argus_client import through_httpx
+
+        calls = self._calls = Calls(base_url, api_key=api_key, timeout_s=timeout_s, retries=retries)
+        options = through_httpx.options(calls.base_url, calls.headers, trust_env=calls.trusts_environment)
+        self._http = httpx.Client(transport=transport, **options)
 
     def classify(
         self,
@@ -147,15 +153,19 @@ class ArgusClient:
                     outcome = None
 
     def _send(self, request: Request, timeout_s: float) -> Answer | Failure:
+        import httpx
+
+        from argus_client import through_httpx
+
         began = time.perf_counter()
         body = bytearray()
         try:
-            with self._http.stream(**arguments(request, timeout_s, FileBody.read)) as response:
+            with self._http.stream(**through_httpx.arguments(request, timeout_s, FileBody.read)) as response:
                 for chunk in response.iter_bytes():
                     body += chunk
                     # httpx bounds each wait for the network; an answer that trickles in needs a bound on the whole.
                     if time.perf_counter() - began > timeout_s:
-                        return self._calls.timed_out(sent=True)
+                        return through_httpx.timed_out(self._calls.base_url, sent=True)
         except httpx.TransportError as error:
-            return self._calls.failure(error)
-        return answer(response, bytes(body), (time.perf_counter() - began) * 1000)
+            return through_httpx.failure(error, self._calls.base_url)
+        return through_httpx.answer(response, bytes(body), (time.perf_counter() - began) * 1000)

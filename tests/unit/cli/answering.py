@@ -8,7 +8,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.unit.client.service import ITEM
 
-_PROBLEMS = {b"damaged": (422, "undecodable_image"), b"wrong key": (401, "unauthenticated"), b"full": (429, "overloaded")}
+_PROBLEMS = {
+    b"damaged": (422, "undecodable_image"),
+    b"wrong key": (401, "unauthenticated"),
+    b"full": (429, "overloaded"),
+}
 
 
 class AnsweringService:
@@ -66,7 +70,7 @@ def run_answering_service() -> Iterator[AnsweringService]:
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
-        def do_POST(self) -> None:  # noqa: N802  # http.server calls it so
+        def do_POST(self) -> None:  # http.server calls it so
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, answer = service.answer(self.path, self.headers.get("Authorization"), body)
             try:

@@ -60,7 +60,12 @@ def test_a_row_of_csv_has_the_page_s_columns(path: Path) -> None:
         "label_1": "tabby, tabby cat", "score_1": "0.610000", "label_2": "Egyptian cat", "score_2": "0.200000",
         "model": "m", "version": "v1", "request_id": "r-1",
     }  # fmt: skip
-    assert (bad["filename"], bad["status"], bad["error"], bad["request_id"]) == (NAMES[1], "failed", "It is cut.", "r-2")
+    assert (bad["filename"], bad["status"], bad["error"], bad["request_id"]) == (
+        NAMES[1],
+        "failed",
+        "It is cut.",
+        "r-2",
+    )
 
 
 def test_a_line_of_json_has_the_answer_or_the_error(path: Path) -> None:
@@ -166,9 +171,8 @@ def test_another_model_s_answers_are_not_mixed_in(path: Path, form: Form) -> Non
 
 def test_two_runs_do_not_write_to_one_file(path: Path, form: Form) -> None:
     """The second one is told; the first one's rows stay whole."""
-    with open_output(path, form):
-        with pytest.raises(OutputError, match="Another run"):
-            open_output(path, form)
+    with open_output(path, form), pytest.raises(OutputError, match="Another run"):
+        open_output(path, form)
     open_output(path, form).__exit__(None, None, None)
 
 

@@ -78,7 +78,8 @@ def test_the_pace_comes_back_with_answers(pace: Pace, clock: Clock) -> None:
     """A service that answers again gets, in time, as much as in the beginning, and never more."""
     pace.end(pace.begin(), full("0"))
     clock.now += 0.1
-    assert len(begun := fill(pace)) == 4
+    begun = fill(pace)
+    assert len(begun) == 4
     for one in begun:
         pace.end(one, GOOD)
     for _ in range(50):
