@@ -10,7 +10,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from serve_app.cli.main import app
-from tests.unit.cli.answering import AnsweringService, run_answering_service
+from tests.answering import AnsweringService, run_answering_service
 
 
 @pytest.fixture

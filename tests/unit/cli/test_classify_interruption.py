@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.answering import AnsweringService, run_answering_service
+from tests.answering import AnsweringService, run_answering_service
 
 ROOT = Path(__file__).parents[3]
 COUNT = 40

@@ -1,4 +1,4 @@
-"""A service on a real socket for tests of the command: answers by what an image's bytes say, and remembers all."""
+"""A service on a real socket for tests of command and client: answers by what an image's bytes say, and remembers."""
 
 import json
 import threading
@@ -58,7 +58,8 @@ class AnsweringService:
             status, code = _PROBLEMS[body]
             return status, json.dumps({"code": code, "status": status, "detail": f"It is {body.decode()}."}).encode()
         model = {"name": "fake", "version": "v1"}
-        return 200, json.dumps({"request_id": "r-1", "model": model, "results": [ITEM]}).encode()
+        results = [ITEM] * max(1, body.count(b"Content-Disposition"))  # one a part, where there are parts
+        return 200, json.dumps({"request_id": "r-1", "model": model, "results": results}).encode()
 
 
 @contextmanager
