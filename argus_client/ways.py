@@ -64,8 +64,7 @@ class Ways:
 
         calls = self._calls
         if self._http is None:
-            options = through_httpx.options(calls.base_url, calls.headers, trust_env=calls.trusts_environment)
-            self._http = httpx.AsyncClient(transport=self._transport, **options)
+            self._http = httpx.AsyncClient(transport=self._transport, **through_httpx.options(calls))
         began = time.perf_counter()
         try:
             # httpx bounds each wait for the network; an answer that trickles in needs a bound on the whole.

@@ -146,10 +146,12 @@ class _Connection(asyncio.Protocol):
             if isinstance(body, FileBody):
                 if not await self._write_file(self._transport, head, body, response):
                     # The service has seen enough of it; what it has not read stands in the way of another request.
-                    return (await response)._replace(keeps=False)
+                    refused: Response = (await response)._replace(keeps=False)
+                    return refused
             else:
                 self._transport.write(head + body if body else head)
-            return await response
+            answered: Response = await response
+            return answered
         finally:
             self._response = None
             if response.done() and not response.cancelled():
