@@ -3,13 +3,14 @@
 Knows neither how photos were labelled nor what is made of the answers.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from argus_client import (
     ArgusClientError,
     AsyncArgusClient,
+    Classification,
     DeadlineExceeded,
     ImageTooLarge,
     Internal,
@@ -25,8 +26,7 @@ from serve_app.cli.labelled import LabelledPhoto
 
 TOP_K = 5
 # A busy service is waited for: a photo that was left out would change the figure.
-_TIMEOUT_S = 120.0
-_RETRIES = 20
+_TIMEOUT_S = 60.0
 # What can be wrong with one photo; anything else would be wrong with the next one too.
 _OF_ONE_PHOTO = (
     UndecodableImage,
@@ -69,30 +69,24 @@ async def classify_photos(
 
     Raises ArgusClientError for what is wrong with more than one photo.
     """
-    outcomes: dict[int, Outcome] = {}
-    waiting = iter(enumerate(photos))
-
-    async with AsyncArgusClient(url, api_key=api_key, timeout_s=_TIMEOUT_S, retries=_RETRIES) as client:
-
-        async def work() -> None:
-            for number, photo in waiting:
-                outcomes[number] = await _classify(client, photo, model)
+    outcomes: list[Outcome] = []
+    async with AsyncArgusClient(url, api_key=api_key, timeout_s=_TIMEOUT_S) as client:
+        answers = client.classify_many(
+            [photo.path for photo in photos], concurrency=concurrency, ordered=True, model=model, top_k=TOP_K
+        )
+        async with aclosing(answers):
+            async for _, answer in answers:
+                outcomes.append(_judge(photos[len(outcomes)], answer))
                 advance()
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(concurrency, len(photos))):
-                    group.create_task(work())
-        except* ArgusClientError as errors:
-            raise errors.exceptions[0] from None
-    return [outcomes[number] for number in range(len(photos))]
+    return outcomes
 
 
-async def _classify(client: AsyncArgusClient, photo: LabelledPhoto, model: str | None) -> Outcome:
-    try:
-        answer = await client.classify(photo.path, model=model, top_k=TOP_K)
-    except _OF_ONE_PHOTO as error:
-        return Outcome(photo, error=str(error))
-    except OSError as error:
-        return Outcome(photo, error=f"It cannot be read: {error.strerror}.")
-    return Outcome(photo, answer.predictions, answer.model)
+def _judge(photo: LabelledPhoto, answer: Classification | ArgusClientError | OSError) -> Outcome:
+    match answer:
+        case Classification():
+            return Outcome(photo, answer.predictions, answer.model)
+        case OSError():
+            return Outcome(photo, error=f"It cannot be read: {answer.strerror}.")
+    if isinstance(answer, _OF_ONE_PHOTO):
+        return Outcome(photo, error=str(answer))
+    raise answer

@@ -69,7 +69,7 @@ def _check_files(options: AccuracyOptions) -> None:
     # Before the photos are classified, which may take long.
     for path in (options.csv, options.confusion):
         if path is not None and not path.parent.is_dir():
-            raise CommandError(f"{path} cannot be written: there is no folder {path.parent}.", ExitCode.USAGE)
+            raise CommandError(f"{path} cannot be written: there is no folder {path.parent}.", ExitCode.NOT_WRITTEN)
     if options.confusion is not None and options.confusion.suffix.lower() not in (".png", ".webp", ".jpg"):
         raise CommandError(f"{options.confusion}: the picture's name ends with .png, .webp or .jpg.", ExitCode.USAGE)
 
@@ -91,6 +91,13 @@ def _classify(options: AccuracyOptions, labelled: LabelledPhotos, model: str, no
 
 
 def _write_files(report: AccuracyReport, options: AccuracyOptions, notes: Console) -> None:
+    try:
+        _write_each(report, options, notes)
+    except OSError as error:
+        raise CommandError(f"{error.filename} cannot be written: {error.strerror}.", ExitCode.NOT_WRITTEN) from error
+
+
+def _write_each(report: AccuracyReport, options: AccuracyOptions, notes: Console) -> None:
     if options.csv is not None:
         report.write_csv(options.csv)
         notes.print(f"A row for each photo: {options.csv}", highlight=False, soft_wrap=True)

@@ -19,20 +19,22 @@ class ExitCode(IntEnum):
     DONE = 0
     FAILED = 1
     USAGE = 2
-    UNREACHABLE = 3
-    REFUSED = 4
+    SERVICE = 3
+    NOT_WRITTEN = 4
     SETUP = 5
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.DONE: "done",
     ExitCode.FAILED: "not done, or not all of it; or a check found something wrong",
     ExitCode.USAGE: "the command line is wrong, or a file that it names cannot be used",
-    ExitCode.UNREACHABLE: "no service answers at the address, or it is still starting",
-    ExitCode.REFUSED: "the service answered and said no",
+    ExitCode.SERVICE: "the service does not answer, is not ready, or says no (key, model)",
+    ExitCode.NOT_WRITTEN: "a file cannot be written",
     ExitCode.SETUP: "a model, its weights or a package is missing here",
-    ExitCode.INTERRUPTED: "Ctrl-C",
+    ExitCode.INTERRUPTED: "ended by Ctrl-C",
+    ExitCode.TERMINATED: "ended by SIGTERM",
 }
 """What the documentation says of each code; a test compares."""
 
@@ -87,15 +89,15 @@ def _explain_client_error(error: Exception) -> tuple[str, ExitCode] | None:
     match error:
         case ServiceUnreachable():
             advice = "Start it with `argus serve`, or name another address with --url. `argus doctor` looks further."
-            return f"{error}\n{advice}", ExitCode.UNREACHABLE
+            return f"{error}\n{advice}", ExitCode.SERVICE
         case NotReady():
-            return f"{error}\nIt starts or stops; try again in a moment.", ExitCode.UNREACHABLE
+            return f"{error}\nIt starts or stops; try again in a moment.", ExitCode.SERVICE
         case ModelNotFound():
-            return f"{error}\n`argus models` lists what it serves.", ExitCode.REFUSED
+            return f"{error}\n`argus models` lists what it serves.", ExitCode.SERVICE
         case Unauthenticated() | Forbidden():
-            return f"{error}\nGive a key with --api-key or in ARGUS_API_KEY.", ExitCode.REFUSED
+            return f"{error}\nGive a key with --api-key or in ARGUS_API_KEY.", ExitCode.SERVICE
         case ArgusClientError():
-            return str(error), ExitCode.REFUSED
+            return str(error), ExitCode.SERVICE
     return None
 
 

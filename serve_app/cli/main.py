@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from serve_app.cli.commands import accuracy, doctor, export, labels, models, serve, status, up
+from serve_app.cli.commands import accuracy, classify, doctor, export, labels, models, serve, status, up
 from serve_app.cli.exits import MEANINGS, Commands
 
 # In the order of --help.
 COMMANDS: tuple[ModuleType, ...] = (
     up,
     serve,
+    classify,
     models,
     labels,
     export,

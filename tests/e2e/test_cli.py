@@ -127,5 +127,5 @@ def test_accuracy_writes_a_table_and_a_picture(real_service: RunningService, tmp
 def test_a_missing_key_is_refused_with_where_it_goes(real_service: RunningService) -> None:
     """Once, and not for each photo."""
     refused = run(real_service, "accuracy", "assets/examples", "--url", real_service.keyed_url)
-    assert refused.returncode == 4
+    assert refused.returncode == 3
     assert "ARGUS_API_KEY" in refused.stderr

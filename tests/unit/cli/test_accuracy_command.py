@@ -115,19 +115,20 @@ def test_what_is_wrong_with_every_photo_ends_it(argus: Argus, service: FakeServi
     """A missing key is said once and not for each photo."""
     service.behaviour.problems = [(401, "unauthenticated", None)] * 8
     result = argus("accuracy", photos)
-    assert result.exit_code == ExitCode.REFUSED
+    assert result.exit_code == ExitCode.SERVICE
     assert "--api-key" in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("option", "file"), [("--csv", "missing/out.csv"), ("--confusion", "missing/out.png"), ("--confusion", "out.zip")]
+    ("option", "file", "code"),
+    [("--csv", "missing/out.csv", 4), ("--confusion", "missing/out.png", 4), ("--confusion", "out.zip", 2)],
 )
 def test_a_file_that_cannot_be_written_is_refused_first(
-    argus: Argus, service: FakeService, photos: Path, tmp_path: Path, option: str, file: str
+    argus: Argus, service: FakeService, photos: Path, tmp_path: Path, option: str, file: str, code: int
 ) -> None:
     """Nobody waits for a measurement whose result has no place to go."""
     result = argus("accuracy", photos, option, tmp_path / file)
-    assert result.exit_code == ExitCode.USAGE
+    assert result.exit_code == code
     assert service.behaviour.seen == []
 
 

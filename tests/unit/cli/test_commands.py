@@ -80,12 +80,12 @@ def test_the_help_imports_nothing_slow() -> None:
 @pytest.mark.parametrize(
     ("error", "code", "advice"),
     [
-        (ServiceUnreachable("Nothing answers."), ExitCode.UNREACHABLE, "--url"),
-        (problem(NotReady), ExitCode.UNREACHABLE, "in a moment"),
-        (problem(ModelNotFound), ExitCode.REFUSED, "`argus models`"),
-        (problem(Unauthenticated), ExitCode.REFUSED, "--api-key"),
-        (problem(Forbidden), ExitCode.REFUSED, "--api-key"),
-        (problem(InvalidParameter), ExitCode.REFUSED, "What is wrong."),
+        (ServiceUnreachable("Nothing answers."), ExitCode.SERVICE, "--url"),
+        (problem(NotReady), ExitCode.SERVICE, "in a moment"),
+        (problem(ModelNotFound), ExitCode.SERVICE, "`argus models`"),
+        (problem(Unauthenticated), ExitCode.SERVICE, "--api-key"),
+        (problem(Forbidden), ExitCode.SERVICE, "--api-key"),
+        (problem(InvalidParameter), ExitCode.SERVICE, "What is wrong."),
         (UnknownModel("No such model."), ExitCode.SETUP, "No such model."),
         (CommandError("Not so."), ExitCode.FAILED, "Not so."),
         (CommandError("Not so.", ExitCode.USAGE), ExitCode.USAGE, "Not so."),
@@ -110,7 +110,7 @@ def test_unforeseen_errors_keep_their_traceback() -> None:
 def test_a_service_that_is_not_there_is_3(argus: Argus) -> None:
     """On standard error, with what to do, and nothing on standard output."""
     result = argus("models", "--url", "127.0.0.1:9")
-    assert result.exit_code == ExitCode.UNREACHABLE
+    assert result.exit_code == ExitCode.SERVICE
     assert result.stdout == ""
     assert "Nothing answers at http://127.0.0.1:9" in result.stderr
     assert "argus serve" in result.stderr

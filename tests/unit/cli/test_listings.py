@@ -119,4 +119,4 @@ def test_a_search_that_finds_nothing_says_so(argus: Argus) -> None:
 
 def test_labels_of_a_model_that_is_not_served_are_refused(argus: Argus) -> None:
     """The service's own no, and its exit code."""
-    assert argus("labels", "resnet51").exit_code == ExitCode.REFUSED
+    assert argus("labels", "resnet51").exit_code == ExitCode.SERVICE

@@ -59,7 +59,7 @@ def test_json_is_the_status_of_the_service(argus: Argus) -> None:
 
 def test_asked_once_a_missing_service_is_an_error(argus: Argus) -> None:
     """Without --watch, nobody waits for it."""
-    assert argus("status", "--url", "http://127.0.0.1:9").exit_code == ExitCode.UNREACHABLE
+    assert argus("status", "--url", "http://127.0.0.1:9").exit_code == ExitCode.SERVICE
 
 
 def test_an_incomplete_status_says_so() -> None:
