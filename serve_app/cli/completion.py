@@ -6,19 +6,21 @@ A shell waits for it, so nothing here imports torch, waits for a slow service, o
 from collections.abc import Iterator
 from typing import Any
 
+import typer
+
 _PATIENCE_S = 0.5
 
 
 def complete_model_names(ctx: Any, incomplete: str) -> Iterator[str]:
     """Names of the models that the service at --url serves; none when it does not answer at once."""
     from argus_client import ArgusClient, ArgusClientError
-    from serve_app.cli.options import DEFAULT_URL
+    from serve_app.cli.options import DEFAULT_URL, read_url
 
-    url = ctx.params.get("url") or DEFAULT_URL
     try:
+        url = read_url(ctx.params.get("url") or DEFAULT_URL)
         with ArgusClient(url, api_key=ctx.params.get("api_key"), timeout_s=_PATIENCE_S, retries=0) as client:
             names = [model.name for model in client.models()]
-    except ArgusClientError:
+    except (ArgusClientError, typer.BadParameter):
         return
     yield from (name for name in names if name.startswith(incomplete))
 

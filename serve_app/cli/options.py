@@ -4,6 +4,7 @@ A flag has an empty metavar: typer would show its type, which says nothing to a 
 """
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -12,8 +13,17 @@ from serve_app.cli.completion import complete_model_names
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
-def _add_scheme(url: str) -> str:
-    return url if "://" in url else f"http://{url}"
+def read_url(text: str) -> str:
+    """An address as a person writes it, with http:// where that was left out. Raises BadParameter for what is none."""
+    url = text if "://" in text else f"http://{text}"
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise typer.BadParameter(f"{text!r} is not an address like http://127.0.0.1:8000.")
+    return url
 
 
 Url = Annotated[
@@ -22,7 +32,7 @@ Url = Annotated[
         "--url",
         envvar="ARGUS_SERVICE_URL",
         metavar="URL",
-        callback=_add_scheme,
+        callback=read_url,
         help="Address of the running service.",
     ),
 ]

@@ -56,7 +56,18 @@ def test_the_version_is_that_of_the_distribution(argus: Argus) -> None:
     assert version[0].isdigit()
 
 
-@pytest.mark.parametrize("arguments", [["nothing"], ["labels", "--nothing"], ["export"], ["accuracy", "nowhere"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nothing"],
+        ["labels", "--nothing"],
+        ["export"],
+        ["accuracy", "nowhere"],
+        ["models", "--url", "http://["],
+        ["models", "--url", "ftp://127.0.0.1"],
+        ["models", "--url", "127.0.0.1:99999"],
+    ],
+)
 def test_a_wrong_command_line_is_2(argus: Argus, arguments: list[str]) -> None:
     """A typing error is told in a few lines, without a traceback."""
     result = argus(*arguments)

@@ -18,11 +18,14 @@ def test_models_of_the_running_service_are_offered(service: FakeService) -> None
     context = SimpleNamespace(params={"url": service.url})
     assert list(complete_model_names(context, "")) == ["efficientnet_lite0", "resnet50"]
     assert list(complete_model_names(context, "res")) == ["resnet50"]
+    without_scheme = SimpleNamespace(params={"url": service.url.removeprefix("http://")})
+    assert list(complete_model_names(without_scheme, "res")) == ["resnet50"]
 
 
-def test_a_service_that_is_not_there_offers_nothing() -> None:
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://[", "ftp://127.0.0.1"])
+def test_a_service_that_is_not_there_offers_nothing(url: str) -> None:
     """No message in the middle of somebody's command line."""
-    assert list(complete_model_names(SimpleNamespace(params={"url": "http://127.0.0.1:9"}), "")) == []
+    assert list(complete_model_names(SimpleNamespace(params={"url": url}), "")) == []
 
 
 def test_weights_are_offered_from_the_known_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
