@@ -16,6 +16,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.console import Console
 from rich.text import Text
 
 from serve_app.cli.children import Child
@@ -42,7 +43,10 @@ _SWEEP_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """What to start; host, serve_port: those of the configuration file where they are None."""
+    """What to start; host, serve_port: those of the configuration file where they are None.
+
+    port_option: what the person calls the option of the service's port.
+    """
 
     config: Path = Path("serve_config.yaml")
     host: str | None = None
@@ -51,6 +55,7 @@ class UpOptions:
     ui: bool = True
     grpc_port: int = 8001
     grpc: bool = True
+    port_option: str = "--serve-port"
 
 
 @dataclass(slots=True)
@@ -67,6 +72,11 @@ class Interruption:
 
     def _receive(self) -> None:
         (self.hurry if self.asked.is_set() else self.asked).set()
+
+
+def run_up(options: UpOptions) -> int:
+    """One start, told on the terminal; the exit status."""
+    return asyncio.run(Up(options, Display(Console())).run())
 
 
 class Up:
@@ -226,7 +236,7 @@ class Up:
         options = self.options
         grpc = {"--grpc-port": options.grpc_port} if options.grpc else {}
         ui = {"--ui-port": options.ui_port} if options.ui else {}
-        return {"--serve-port": configuration.port, **grpc, **ui}
+        return {options.port_option: configuration.port, **grpc, **ui}
 
     def _logs(self, configuration: ServeConfiguration) -> Path:
         return configuration.path.parent / ".argus" / "logs"
