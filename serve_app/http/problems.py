@@ -127,8 +127,11 @@ async def _answer_nobody(*_: object) -> Response:
 
 def _list_methods(app: FastAPI, scope: Scope) -> set[str]:
     """What an address answers. The framework names the methods of one route alone, and an address may have several."""
-    routes = (route for route in app.routes if route.matches(scope)[0] is not Match.NONE)
-    return {method for route in routes for method in getattr(route, "methods", None) or ()}
+    # FastAPI keeps the routes of a router that was included inside the router.
+    routers = [getattr(route, "original_router", None) or [route] for route in app.routes]
+    routes = [route for router in routers for route in getattr(router, "routes", router)]
+    matching = (route for route in routes if route.matches(scope)[0] is not Match.NONE)
+    return {method for route in matching for method in getattr(route, "methods", None) or ()}
 
 
 def _translate(request: Request, error: HTTPException) -> HttpError:
