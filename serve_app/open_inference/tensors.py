@@ -52,18 +52,20 @@ class OutputTensor:
 
 def read_bytes(tensor: InputTensor) -> tuple[bytes, ...]:
     """The elements of a BYTES tensor. Raises MalformedRequest where they are not as many as its shape says."""
-    data = tensor.data
-    count = math.prod(tensor.shape)
-    elements = _unpack_bytes(tensor.name, memoryview(data), count) if _is_packed(data) else data
-    if len(elements) != count or not all(isinstance(element, bytes) for element in elements):
+    data, count = tensor.data, math.prod(tensor.shape)
+    if isinstance(data, bytes | memoryview):
+        elements = _unpack_bytes(tensor.name, memoryview(data), count)
+    else:
+        elements = [element for element in data if isinstance(element, bytes)]
+    if len(elements) != count:
         raise _miscounted(tensor.name, "elements", len(elements), count)
-    return tuple(elements)  # type: ignore[arg-type]  # all are bytes
+    return tuple(elements)
 
 
 def read_floats(tensor: InputTensor) -> Floats:
     """The elements of an FP32 tensor, in its shape. Raises MalformedRequest where they are not as many as that says."""
     data, count = tensor.data, math.prod(tensor.shape)
-    if _is_packed(data):
+    if isinstance(data, bytes | memoryview):
         size = memoryview(data).nbytes
         if size != count * _FLOAT.itemsize:
             raise _miscounted(tensor.name, "bytes", size, count * _FLOAT.itemsize)
@@ -85,10 +87,6 @@ def pack_values(values: Values) -> bytes:
     if isinstance(values, tuple):
         return b"".join(part for element in values for part in (_LENGTH.pack(len(element)), element))
     return values.astype(_FLOAT, copy=False).tobytes()
-
-
-def _is_packed(data: object) -> bool:
-    return isinstance(data, bytes | memoryview)
 
 
 def _unpack_bytes(name: str, data: memoryview, count: int) -> list[bytes]:

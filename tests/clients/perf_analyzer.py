@@ -113,4 +113,4 @@ def _runs(command: list[str]) -> bool:
         done = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=30, check=False)
     except OSError:
         return False
-    return done.returncode == 0 and "Perf Analyzer" in done.stdout
+    return done.returncode == 0 and "Perf Analyzer" in done.stdout + done.stderr

@@ -1,6 +1,7 @@
 """The published API description: complete, and changed only on purpose."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,14 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
         ("get", "/health/live"),
         ("get", "/health/ready"),
     }
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    """Whoever generates a client from the description finds each shape that it names."""
+    text = json.dumps(document)
+    named = set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', text))
+    assert named <= set(document["components"]["schemas"])
+    assert text.count('"$ref"') == text.count('"$ref": "#/components/schemas/')
 
 
 def test_every_operation_says_what_it_does_and_how_it_fails(document: dict[str, Any]) -> None:

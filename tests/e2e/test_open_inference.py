@@ -149,7 +149,7 @@ def test_the_document_s_calls_run(real_service: RunningService, tmp_path: Path, 
 def test_perf_analyzer_finishes_the_document_s_runs(
     real_service: RunningService, clients: Clients, tmp_path: Path, sample: str
 ) -> None:
-    """It finds the model, sends requests, and reads the server's statistics of them; with smaller windows than usual."""
+    """It finds the model, sends requests, and reads the server's statistics of them; in small windows."""
     short = "--measurement-mode count_windows --measurement-request-count 20 --stability-percentage 999 --max-trials 3"
     program = f'perf_analyzer() {{ {shlex.join(clients.perf_analyzer)} "$@" {short}; }}\n'
     said = run_sample(sample, real_service, tmp_path, program)

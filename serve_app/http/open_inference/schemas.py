@@ -204,6 +204,18 @@ def _describe(answer: Any, meaning: str, *kinds: type[errors.HttpError]) -> dict
     return {"tags": [_TAG], "response_model": None, "responses": responses}
 
 
+def _inline(schema: Any, definitions: dict[str, Any]) -> Any:
+    """The schema with what its references name in their place: those of pydantic do not lead anywhere in OpenAPI."""
+    if isinstance(schema, list):
+        return [_inline(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inline(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {key: _inline(value, definitions) for key, value in schema.items() if key != "$defs"}
+
+
+_REQUEST = InferRequest.model_json_schema()
 _OCTETS = {"schema": {"type": "string", "format": "binary"}}
 _LENGTH = {
     "name": "Inference-Header-Content-Length",
@@ -248,7 +260,7 @@ INFER["openapi_extra"] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": InferRequest.model_json_schema(), "example": _EXAMPLE},
+            "application/json": {"schema": _inline(_REQUEST, _REQUEST["$defs"]), "example": _EXAMPLE},
             "application/octet-stream": _OCTETS,
         },
     },

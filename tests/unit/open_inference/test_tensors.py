@@ -55,7 +55,7 @@ def test_whatever_bytes_are_sent_are_read_or_refused(data: bytes, count: int) ->
         (b"\x01\0\0\0ab", (1,), "goes on behind"),
         (b"\x01\0\0\0a", (2,), "has 1 elements; its shape and datatype make 2"),
         ([b"a", b"b"], (1,), "has 2 elements"),
-        ([1.0], (1,), "has 1 elements"),
+        ([1.0], (1,), "has 0 elements"),
     ],
 )
 def test_bytes_that_do_not_fit_their_shape_are_refused(data: bytes, shape: tuple[int, ...], words: str) -> None:
