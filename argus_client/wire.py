@@ -12,6 +12,7 @@ import asyncio
 import socket
 import ssl
 import time
+from functools import lru_cache
 from typing import cast
 from urllib.parse import urlencode, urlsplit
 
@@ -113,9 +114,7 @@ class Wire:
         return response
 
     def _encode(self, request: Request) -> bytes:
-        target = self._prefix + request.path
-        if request.params:
-            target = f"{target}?{urlencode(request.params)}"
+        target = _encode_target(self._prefix + request.path, tuple(request.params.items()))
         headers = self._headers | request.headers
         if isinstance(request.content, bytes):
             headers["Content-Length"] = str(len(request.content))
@@ -207,6 +206,11 @@ class _Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._writable.set()
+
+
+@lru_cache(maxsize=64)  # The images of a run all go to the same place.
+def _encode_target(path: str, params: tuple[tuple[str, str], ...]) -> str:
+    return f"{path}?{urlencode(params)}" if params else path
 
 
 def _answer(response: Response, began: float) -> Answer:

@@ -56,7 +56,8 @@ def argus(
 
 
 for _module in COMMANDS:
-    app.command(_module.__name__.rpartition(".")[2], epilog=_list_lines("Examples", _module.EXAMPLES))(_module.command)
+    _epilog = _list_lines("Examples", _module.EXAMPLES) + "\n\n[dim]Exit codes: argus --help[/dim]"
+    app.command(_module.__name__.rpartition(".")[2], epilog=_epilog)(_module.command)
 
 
 def main() -> None:

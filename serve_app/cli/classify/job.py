@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -35,6 +36,12 @@ class Job:
 
     def do(self) -> int:
         """All of it; returns the exit status."""
+        try:
+            return self._do()
+        except KeyboardInterrupt:  # before the first image was sent, or while the end was told
+            return _SIGNALLED + signal.SIGINT
+
+    def _do(self) -> int:
         with ExitStack() as stack:
             try:
                 listed = self._open_list(stack)
@@ -81,13 +88,14 @@ class Job:
     def _run(self, run: Run, destinations: Destinations, names: Names, total: int | None, stdin: bytes | None) -> int:
         reason, status = "", int(ExitCode.DONE)
         try:
-            if total != 0:
-                asyncio.run(run.classify(names, total=total, stdin=stdin))
+            try:
+                if total != 0:
+                    asyncio.run(run.classify(names, total=total, stdin=stdin))
+            except ServiceUnusable as error:
+                reason, status = str(error), ExitCode.SERVICE
+            except OutputFailed as error:
+                reason, status = str(error), ExitCode.NOT_WRITTEN
             destinations.show()
-        except ServiceUnusable as error:
-            reason, status = str(error), ExitCode.SERVICE
-        except OutputFailed as error:
-            reason, status = str(error), ExitCode.NOT_WRITTEN
         except BrokenPipeError:
             # Whoever read stdout has seen enough; what is still buffered for it must not raise again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -18,8 +18,12 @@ from argus_client import (
     ServiceUnreachable,
     UndecodableImage,
 )
-from argus_client.many import Outcome
-from argus_client.requests import Image
+from argus_client.answers import Answer
+from argus_client.exchange import Exchange, Failure
+from argus_client.many import Many, Outcome
+from argus_client.many_tasks import Tasks
+from argus_client.pace import Pace
+from argus_client.requests import Image, Request
 from tests.unit.client.service import ITEM, classified, problem
 
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -273,3 +277,24 @@ def test_a_waiting_run_may_be_left_early() -> None:
         next(results)
         refused.wait(10)
         results.close()
+
+
+async def test_a_slow_disk_does_not_hold_up_the_event_loop() -> None:
+    """After a file that took long the next one is read in a thread, until one is quick again."""
+    now = 0.0
+    threads: list[bool] = []
+    seconds = iter([0.0, 1.0, 1.0, 0.0, 0.0])
+
+    def begin(image: Image) -> Exchange[Classification]:
+        nonlocal now
+        now += next(seconds)
+        threads.append(threading.current_thread() is not threading.main_thread())
+        raise FileNotFoundError
+
+    tasks = Tasks[bytes](Many(Pace(1, patience_s=1.0), begin), send_nothing, clock=lambda: now)
+    assert len([pair async for pair in tasks.run([b"x"] * 5, ordered=False)]) == 5
+    assert threads == [False, False, True, True, False]
+
+
+async def send_nothing(request: Request, timeout_s: float) -> Answer | Failure:
+    raise AssertionError("nothing is to be sent")
