@@ -8,7 +8,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from serve_app.errors import HttpError
+from serve_app.errors import NotFound
 from serve_app.http.error_shapes import find_shape
 from serve_app.settings import AccessSettings, ApiKey, LimitSettings, ModelSettings, OverloadSettings, Settings
 from tests.fakes import ColorRuntime, make_repository
@@ -209,7 +209,7 @@ def test_the_path_decides_the_form(prefix: str, path: str, field: str) -> None:
     """Behind an application's prefix too, whatever a model is called."""
     shape = find_shape(prefix + path)
     assert shape is not None
-    assert field in shape(_SomeError("Words."))
+    assert field in shape(NotFound("Words."))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,3 @@ def test_the_path_decides_the_form(prefix: str, path: str, field: str) -> None:
 def test_elsewhere_an_error_is_a_problem(path: str) -> None:
     """No other protocol takes paths of the service's own."""
     assert find_shape(path) is None
-
-
-class _SomeError(HttpError):
-    status, code, title = 400, "some", "Some error"
