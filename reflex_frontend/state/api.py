@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -96,15 +97,16 @@ class ApiState(rx.State):
         return self._request_path()
 
     @rx.var
-    def sample(self) -> str:
+    async def sample(self) -> str:
         """The sample as text, for copying."""
-        language = self.language if self.language in LANGUAGES else LANGUAGES[0]
-        return write_sample(language, self.task, self._target())
+        health = await self.get_state(HealthState)
+        return self._write_sample(health.model_name)
 
     @rx.var
-    def sample_pieces(self) -> list[Piece]:
+    async def sample_pieces(self) -> list[Piece]:
         """The sample as drawn."""
-        return cut_code(self.sample)
+        health = await self.get_state(HealthState)
+        return cut_code(self._write_sample(health.model_name))
 
     @rx.var
     def note(self) -> str:
@@ -184,6 +186,11 @@ class ApiState(rx.State):
         if self.sending or not self.tried:
             return ""
         return self.failure_text or texts.TOOK.format(status=self.status_line, time=self.time_text)
+
+    def _write_sample(self, default_model: str) -> str:
+        language = self.language if self.language in LANGUAGES else LANGUAGES[0]
+        target = self._target()
+        return write_sample(language, self.task, replace(target, default_model=default_model or target.default_model))
 
     def _target(self) -> Target:
         return Target(self.address, self.model, int(self.top_k))

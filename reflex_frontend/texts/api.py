@@ -23,6 +23,9 @@ LANGUAGE_NAMES = {
     "client": "Python, argus_client",
     "httpx": "Python, httpx",
     "javascript": "JavaScript",
+    "hugging_face": "Hugging Face",
+    "torchserve": "TorchServe",
+    "triton": "Triton",
 }
 TASKS = "What to do"
 TASK_NAMES = {
@@ -38,6 +41,14 @@ NOTES = {
     "javascript": (
         "Runs in Node.js 20 or newer, saved as .mjs. The service answers no page of another origin, so a page in a "
         "browser asks through its own server."
+    ),
+    "hugging_face": (
+        "Needs one package: pip install huggingface_hub. Its client talks to this service as it does to theirs; an "
+        "API key is its token."
+    ),
+    "torchserve": "What asks TorchServe for an image asks here the same way. The answer is the five best labels.",
+    "triton": (
+        "Needs one package: pip install 'tritonclient[http]'. It speaks the Open Inference Protocol, as KServe does."
     ),
 }
 COPY = "Copy"
@@ -76,6 +87,18 @@ ENDPOINTS = (
     ("GET", "/metrics", "The same and more, for Prometheus"),
     ("GET", "/health/live", "Whether the process answers"),
     ("GET", "/health/ready", "Whether it can classify now"),
+)
+# Other protocols: where, whose clients
+PROTOCOLS_TITLE = "Other protocols"
+PROTOCOLS_LEAD = "Clients of other servers work here unchanged, with the same models and the same limits."
+ADDRESS_OF, CLIENTS = "Address", "Whose clients"
+PROTOCOLS = (
+    ("/v2", "Open Inference Protocol: tritonclient, KServe, perf_analyzer"),
+    ("/huggingface", "Hugging Face: huggingface_hub's image_classification"),
+    ("/huggingface/{model}", "The same, with the model of that name"),
+    ("/predictions/{model}", "TorchServe: its image_classifier"),
+    ("/ping", "TorchServe: whether photos can be classified"),
+    ("/classify/", "The backend of the MLOps course; /predict/ as well"),
 )
 PARAMETERS_TITLE = "Parameters of a classification"
 PARAMETER, RANGE, MEANING = "Parameter", "Values", "Meaning"

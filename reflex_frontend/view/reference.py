@@ -19,6 +19,14 @@ def reference() -> rx.Component:
             ),
         ),
         _section(
+            texts.PROTOCOLS_TITLE,
+            rx.el.p(texts.PROTOCOLS_LEAD),
+            _table(
+                (texts.ADDRESS_OF, texts.CLIENTS),
+                [(rx.el.code(*_cut_path(path)), clients) for path, clients in texts.PROTOCOLS],
+            ),
+        ),
+        _section(
             texts.PARAMETERS_TITLE,
             _table(
                 (texts.PARAMETER, texts.RANGE, texts.MEANING),
@@ -51,9 +59,12 @@ def _table(heads: Iterable[str], rows: Iterable[tuple[rx.Component | str, ...]])
 
 
 def _endpoint(method: str, path: str) -> rx.Component:
-    # A narrow window may break the path after a slash and nowhere else.
-    parts = [part for piece in re.findall(r"/[^/]*", path) for part in (piece, rx.el.wbr())]
-    return rx.fragment(rx.el.span(method, class_name="method"), rx.el.code(*parts))
+    return rx.fragment(rx.el.span(method, class_name="method"), rx.el.code(*_cut_path(path)))
+
+
+def _cut_path(path: str) -> list[rx.Component | str]:
+    # A narrow window may break the path before a slash and nowhere else.
+    return [part for piece in re.findall(r"/[^/]*", path) for part in (piece, rx.el.wbr())]
 
 
 def _error(status: str, code: str) -> rx.Component:

@@ -12,10 +12,12 @@ from serve_app.classifier import Backend
 from serve_app.http import health, metrics, status, v1
 from serve_app.http.classify import ClassifyOperation, ShortWay
 from serve_app.http.context import BodyBudget, BodyLimit, RequestContext
+from serve_app.http.dropins import course, huggingface, torchserve
+from serve_app.http.dropins.operation import PhotoOperation
 from serve_app.http.open_inference import routes as open_inference
 from serve_app.http.open_inference.operation import InferOperation
+from serve_app.http.openapi import complete_description
 from serve_app.http.problems import install_problem_handlers
-from serve_app.http.schemas import correct_error_media_types
 from serve_app.journal import Journal
 from serve_app.open_inference.inference import OpenInference
 from serve_app.settings import Settings
@@ -61,6 +63,7 @@ def create_api(
     limits = settings.limits
     core = OpenInference(backend, limits, status_source.meters)
     infer = InferOperation(backend, core, operation.access, budget, max_images=limits.max_images)
+    photos = PhotoOperation(backend, limits, operation.access, status_source.meters)
     app: FastAPI = FastAPIOffline(
         title="Argus",
         description=_DESCRIPTION,
@@ -70,13 +73,16 @@ def create_api(
     install_problem_handlers(app)
     app.include_router(v1.build_router(backend, operation))
     app.include_router(open_inference.build_router(backend, infer, limits, status_source))
+    app.include_router(huggingface.build_router(photos))
+    app.include_router(torchserve.build_router(backend, photos))
+    app.include_router(course.build_router(photos))
     app.include_router(status.build_router(status_source))
     app.include_router(metrics.build_router(backend, status_source))
     app.include_router(health.build_router(backend))
 
     def describe() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = correct_error_media_types(
+            app.openapi_schema = complete_description(
                 get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             )
         return app.openapi_schema

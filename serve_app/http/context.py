@@ -4,8 +4,8 @@ Plain ASGI: nothing is buffered. On its way a request leaves what is to be known
 
     request_id, server_timing (milliseconds by stage), trace_headers       here
     bytes (of the body)                                                    here
-    model, client (whose key it is)                                        classify, open_inference, access
-    images (classified), slowest (the Timing of the slowest)               classify, open_inference
+    model, client (whose key it is)                                        the operations, access
+    images (classified), slowest (the Timing of the slowest)               the operations
     problem (a code), unforeseen (an error that nobody foresaw, as text)   problems
 """
 
@@ -41,7 +41,8 @@ class RequestContext:
     An `X-Request-ID` that the client, or a proxy before us, sent is kept. The response header is added here unless
     `echo_request_id` is off, for servers in front that add it themselves (Ray Serve does).
 
-    tally: counts every POST, the only requests that bring images; the rest looks at the service and is no work of it.
+    tally: counts every POST and PUT, the only requests that bring images; the rest looks at the service and is no work
+    of it.
     meters: counts every request by route and code, but for those that read the metrics.
     journal: is told of every request, and closed with the application; without one, unforeseen errors are logged here.
     """
@@ -69,7 +70,7 @@ class RequestContext:
         state["server_timing"] = {}
         if self._journal is not None and self._journal.traces:
             state["trace_headers"] = {name: sent[name] for name in _TRACE_HEADERS if name in sent}
-        counted = scope["method"] == "POST"
+        counted = scope["method"] in ("POST", "PUT")
         answered = False
 
         async def send_with_headers(message: Message) -> None:

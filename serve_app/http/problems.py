@@ -5,14 +5,14 @@ Under the paths of another protocol the shape is that protocol's (`render_error`
 
 import http
 import math
-import re
-from collections.abc import Callable
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from serve_app.errors import (
@@ -23,6 +23,8 @@ from serve_app.errors import (
     MethodNotAllowed,
     NotFound,
 )
+from serve_app.http.connection import NoAnswer
+from serve_app.http.error_shapes import find_shape
 from serve_app.log_lines import describe_error
 
 MEDIA_TYPE = "application/problem+json"
@@ -38,12 +40,6 @@ def describe_problem(error: HttpError, request_id: str) -> dict[str, Any]:
         "code": error.code,
         "request_id": request_id,
     }
-
-
-# Paths of other protocols, behind an application's route prefix or without one, and how an error looks there in JSON.
-_SHAPES: tuple[tuple[re.Pattern[str], Callable[[HttpError], dict[str, Any]]], ...] = (
-    (re.compile(r"(/[^/]+)?/v2(/|$)"), lambda error: {"error": error.detail}),  # Open Inference Protocol
-)
 
 
 class ProblemResponse(Response):
@@ -70,11 +66,12 @@ def render_problem(error: HttpError, request_id: str) -> Response:
 def render_error(error: HttpError, scope: Scope, request_id: str) -> Response:
     """The whole HTTP answer to an error in the shape of the protocol that the request's path belongs to."""
     path = scope["path"].removeprefix(scope.get("root_path", ""))
-    for paths, describe in _SHAPES:
-        if paths.match(path):
-            body = orjson.dumps(describe(error))
-            return ProblemResponse(error.code, body, error.status, _make_headers(error), "application/json")
-    return render_problem(error, request_id)
+    describe = find_shape(path)
+    if describe is None:
+        return render_problem(error, request_id)
+    return ProblemResponse(
+        error.code, orjson.dumps(describe(error)), error.status, _make_headers(error), "application/json"
+    )
 
 
 def _make_headers(error: HttpError) -> dict[str, str]:
@@ -99,7 +96,8 @@ def answer_unforeseen(error: Exception, request: Request) -> Response:
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Make `app` answer every error, its framework's own included, as a problem."""
+    """Make `app` answer every error, its framework's own included, and send nothing to a client that has left."""
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
 
     @app.exception_handler(HttpError)
     async def answer_our_error(request: Request, error: HttpError) -> Response:
@@ -114,12 +112,26 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def answer_framework_error(request: Request, error: HTTPException) -> Response:
         response = render_error(_translate(request, error), request.scope, request.state.request_id)
-        response.headers.update({k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"})
+        if error.status_code == http.HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = ", ".join(sorted(_list_methods(app, request.scope)))
         return response
 
     @app.exception_handler(Exception)
     async def answer_unforeseen_error(request: Request, error: Exception) -> Response:
         return answer_unforeseen(error, request)
+
+
+async def _answer_nobody(*_: object) -> Response:
+    return NoAnswer()
+
+
+def _list_methods(app: FastAPI, scope: Scope) -> set[str]:
+    """What an address answers. The framework names the methods of one route alone, and an address may have several."""
+    # FastAPI keeps the routes of a router that was included inside the router.
+    routers = [getattr(route, "original_router", None) or [route] for route in app.routes]
+    routes = [route for router in routers for route in getattr(router, "routes", router)]
+    matching = (route for route in routes if route.matches(scope)[0] is not Match.NONE)
+    return {method for route in matching for method in getattr(route, "methods", None) or ()}
 
 
 def _translate(request: Request, error: HTTPException) -> HttpError:

@@ -1,5 +1,6 @@
 """Paths -> routes: which model a classify request names, and under which name a request is counted."""
 
+import re
 from typing import Any
 
 from starlette.types import Scope
@@ -9,11 +10,22 @@ CLASSIFY_WITH_MODEL = "/v1/models/{model}/classify"
 METRICS = "/metrics"
 INFER = "/v2/models/{model}/infer"
 INFER_VERSION = "/v2/models/{model}/versions/{version}/infer"
+HUGGING_FACE = "/huggingface"
+HUGGING_FACE_WITH_MODEL = "/huggingface/{model}"
+PREDICTIONS = "/predictions/{model}"
+PREDICTIONS_WITH_VERSION = "/predictions/{model}/{version}"
+COURSE_CLASSIFY = ("/classify/", "/classify", "/predict/", "/predict")
 # Those that bring images.
-CLASSIFY_ROUTES = frozenset({CLASSIFY, CLASSIFY_WITH_MODEL, INFER, INFER_VERSION})
+CLASSIFY_ROUTES = frozenset(
+    {
+        *(CLASSIFY, CLASSIFY_WITH_MODEL, INFER, INFER_VERSION, HUGGING_FACE, HUGGING_FACE_WITH_MODEL),
+        *(PREDICTIONS, PREDICTIONS_WITH_VERSION, *COURSE_CLASSIFY),
+    }
+)
 # Whatever no route is made for: one name, however many paths clients think of.
 OTHER = "other"
 
+_PATTERNS = tuple((re.compile(re.sub(r"\{[a-z]+\}", "[^/]+", route)), route) for route in CLASSIFY_ROUTES)
 _BEFORE_MODEL, _AFTER_MODEL = CLASSIFY_WITH_MODEL.split("{model}")
 
 
@@ -35,8 +47,8 @@ def name_route(scope: Scope) -> str:
     if route is None:
         route = getattr(scope.get("route"), "path", None)  # FastAPI's own, once it has found one
     if route is None:  # refused before anybody looked where it leads
-        found = find_model(scope)
-        route = OTHER if found is None else name_classify(found[0])
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        route = next((route for pattern, route in _PATTERNS if pattern.fullmatch(path)), OTHER)
     return str(route)
 
 

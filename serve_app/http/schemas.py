@@ -5,7 +5,10 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from serve_app import errors
-from serve_app.http.problems import MEDIA_TYPE
+from serve_app.http.error_docs import document_errors
+from serve_app.http.problems import describe_problem
+
+_REQUEST_ID = "5f0c7b9e2a6f4d1f8f6e0e0d7c1b2a39"
 
 
 class Prediction(BaseModel):
@@ -32,7 +35,7 @@ class Problem(BaseModel):
     status: int = Field(examples=[422])
     detail: str = Field(examples=["The JPEG image is damaged or cut short. Check that the whole file was sent."])
     code: str = Field(examples=["undecodable_image"])
-    request_id: str = Field(examples=["5f0c7b9e2a6f4d1f8f6e0e0d7c1b2a39"])
+    request_id: str = Field(examples=[_REQUEST_ID])
 
 
 class Result(BaseModel):
@@ -56,7 +59,7 @@ class ModelReference(BaseModel):
 class Classification(BaseModel):
     """The answer to a classification."""
 
-    request_id: str = Field(examples=["5f0c7b9e2a6f4d1f8f6e0e0d7c1b2a39"])
+    request_id: str = Field(examples=[_REQUEST_ID])
     model: ModelReference
     results: list[Result] = Field(description="One for each image, in order.")
 
@@ -139,29 +142,7 @@ class Status(BaseModel):
 
 def describe_problems(*kinds: type[errors.HttpError]) -> dict[int | str, dict[str, Any]]:
     """Response documentation of the errors that a route can answer."""
-    by_status: dict[int | str, dict[str, Any]] = {}
-    every: tuple[type[errors.HttpError], ...] = (*kinds, errors.Internal)
-    for kind in every:
-        entry = by_status.setdefault(kind.status, {"model": Problem, "description": ""})
-        entry["description"] = " or ".join(filter(None, (entry["description"], f"`{kind.code}`")))
-        if kind.status in (errors.Overloaded.status, errors.NotReady.status):
-            entry["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
-    return by_status
-
-
-def correct_error_media_types(document: dict[str, Any]) -> dict[str, Any]:
-    """Say application/problem+json for errors: FastAPI describes every model as application/json.
-
-    What the paths of another protocol answer is application/json indeed.
-    """
-    for path, item in document["paths"].items():
-        if path.startswith("/v2"):
-            continue
-        for operation in item.values():
-            for status, response in operation["responses"].items():
-                if not status.startswith("2"):
-                    response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
-    return document
+    return document_errors(kinds, Problem, lambda error: describe_problem(error, _REQUEST_ID))
 
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -193,28 +174,33 @@ _BODY = {
     },
 }
 
+# Whatever can happen to a request that brings images.
+CLASSIFY_ERRORS: tuple[type[errors.HttpError], ...] = (
+    errors.MalformedRequest,
+    errors.Unauthenticated,
+    errors.Forbidden,
+    errors.ModelNotFound,
+    errors.PayloadTooLarge,
+    errors.UnsupportedMediaType,
+    errors.UndecodableImage,
+    errors.ImageTooLarge,
+    errors.InvalidParameter,
+    errors.Overloaded,
+    errors.RateLimited,
+    errors.NotReady,
+    errors.DeadlineExceeded,
+)
+# None at all, or one in either header.
+KEYS: list[dict[str, list[str]]] = [{}, {"bearer": []}, {"header": []}]
+
 CLASSIFY: dict[str, Any] = {
     "tags": ["classify"],
     "response_model": None,
     "responses": {
         200: {"model": Classification, "description": "One result for each image."},
-        **describe_problems(
-            errors.MalformedRequest,
-            errors.Unauthenticated,
-            errors.Forbidden,
-            errors.ModelNotFound,
-            errors.PayloadTooLarge,
-            errors.UnsupportedMediaType,
-            errors.UndecodableImage,
-            errors.ImageTooLarge,
-            errors.InvalidParameter,
-            errors.Overloaded,
-            errors.RateLimited,
-            errors.NotReady,
-            errors.DeadlineExceeded,
-        ),
+        **describe_problems(*CLASSIFY_ERRORS),
     },
-    "openapi_extra": {"requestBody": _BODY},
+    "openapi_extra": {"requestBody": _BODY, "security": KEYS},
 }
 MODELS: dict[str, Any] = {
     "tags": ["models"],

@@ -49,7 +49,7 @@ class Totals(BaseModel):
 
 
 class ServiceStatus(BaseModel):
-    """What the service is doing now. A request here is a POST: only those bring images."""
+    """What the service is doing now. A request here is a POST or a PUT: only those bring images."""
 
     replicas: Replicas = Field(description="Of the deployment that takes the requests.")
     ongoing: int = Field(examples=[3], description="Requests under way.")

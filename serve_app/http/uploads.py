@@ -3,18 +3,22 @@
 Three forms of body carry images: one raw image, multipart/form-data with files, and JSON with base64 strings.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from fastapi import Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from serve_app.base64_images import decode_base64
 from serve_app.errors import MalformedRequest, PayloadTooLarge, RequestError
 from serve_app.http.context import describe_bytes
 from serve_app.settings import LimitSettings
+
+_FORM = "multipart/form-data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,8 @@ async def read_uploads(request: Request, limits: LimitSettings) -> list[Upload]:
     An image over `max_image_bytes` raises PayloadTooLarge when it is the only one, and is that item's error when there
     are several. Raises MalformedRequest, PayloadTooLarge.
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type == "multipart/form-data":
+    content_type = read_content_type(request)
+    if content_type == _FORM:
         uploads = await _read_multipart(request, limits)
     elif content_type == "application/json":
         uploads = _read_json(await request.body(), limits)
@@ -52,6 +56,30 @@ async def read_uploads(request: Request, limits: LimitSettings) -> list[Upload]:
             "Send them in several requests."
         )
     return uploads
+
+
+async def read_upload(request: Request, limits: LimitSettings, *, field: str) -> Upload:
+    """The one image of a request: its body, whatever the content type says, or a part of a form.
+
+    field: what the part is called; a form's only file may have any name. A part that is no file is base64. Raises
+    MalformedRequest, PayloadTooLarge.
+    """
+    if read_content_type(request) != _FORM:
+        return Upload(None, await _read_raw(request, limits.max_image_bytes))
+    async with _open_form(request, limits) as form:
+        named = form.getlist(field)
+        parts = named or [part for part in form.values() if isinstance(part, UploadFile)]
+        if len(parts) != 1:
+            raise MalformedRequest(f"The form needs one photo, as a file with the name {field!r}.")
+        (part,) = parts
+        if isinstance(part, str):
+            return read_base64(part, limits)
+        return _check_size(part.filename, part.file.read(), limits)
+
+
+def read_content_type(request: Request) -> str:
+    """Its media type in lower case, without parameters; empty where there is none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _read_raw(request: Request, max_image_bytes: int) -> bytes:
@@ -68,6 +96,13 @@ async def _read_raw(request: Request, max_image_bytes: int) -> bytes:
 
 
 async def _read_multipart(request: Request, limits: LimitSettings) -> list[Upload]:
+    async with _open_form(request, limits) as form:
+        files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+        return [_check_size(file.filename, file.file.read(), limits) for file in files]
+
+
+@asynccontextmanager
+async def _open_form(request: Request, limits: LimitSettings) -> AsyncIterator[FormData]:
     try:
         form = await _InMemoryParser(
             request.headers, request.stream(), max_files=limits.max_images + 1, max_fields=64
@@ -81,8 +116,7 @@ async def _read_multipart(request: Request, limits: LimitSettings) -> list[Uploa
     except (KeyError, ValueError):
         raise MalformedRequest("The multipart body could not be read. Its Content-Type needs a boundary.") from None
     try:
-        files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-        return [_check_size(file.filename, file.file.read(), limits) for file in files]
+        yield form
     finally:
         await form.close()
 
@@ -95,10 +129,11 @@ def _read_json(body: bytes, limits: LimitSettings) -> list[Upload]:
     images = document.get("images") if isinstance(document, dict) else None
     if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
         raise MalformedRequest('The JSON needs the form {"images": ["<base64 or data URI>", ...]}.')
-    return [_read_base64(image, limits) for image in images]
+    return [read_base64(image, limits) for image in images]
 
 
-def _read_base64(text: str, limits: LimitSettings) -> Upload:
+def read_base64(text: str, limits: LimitSettings) -> Upload:
+    """One image in base64, or in a data URI of base64."""
     try:
         return _check_size(None, decode_base64(text), limits)
     except MalformedRequest as error:

@@ -11,6 +11,7 @@ from serve_app import errors
 from serve_app.http.app import create_api
 from serve_app.http.classify import ClassifyOperation
 from serve_app.http.context import BodyBudget
+from serve_app.http.error_shapes import find_shape
 from serve_app.settings import Settings
 from serve_app.status import OwnStatus
 from tests.fakes import make_repository
@@ -64,6 +65,10 @@ def test_every_route_of_the_contract_is_there(document: dict[str, Any]) -> None:
             )
         ),
         ("post", "/v2/repository/index"),
+        *(("post", f"/huggingface{model}") for model in ("", "/{model}")),
+        *((method, f"/predictions/{{model}}{rest}") for method in ("post", "put") for rest in ("", "/{version}")),
+        ("get", "/ping"),
+        *(("post", path) for path in ("/classify/", "/classify", "/predict/", "/predict")),
         ("get", "/metrics"),
         ("get", "/health/live"),
         ("get", "/health/ready"),
@@ -86,15 +91,21 @@ def test_every_operation_says_what_it_does_and_how_it_fails(document: dict[str, 
         assert "200" in operation["responses"], (method, path)
         for status, response in operation["responses"].items():
             if status != "200":
-                media_type = "application/json" if path.startswith("/v2") else "application/problem+json"
+                media_type = "application/problem+json" if find_shape(path) is None else "application/json"
                 assert list(response["content"]) == [media_type], (path, status)
 
 
-def test_every_error_of_the_tree_is_documented_where_images_are_sent(document: dict[str, Any]) -> None:
-    """The description of /v1/classify names each code that a client can meet."""
-    responses = document["paths"]["/v1/classify"]["post"]["responses"]
+@pytest.mark.parametrize(
+    "path", ["/v1/classify", "/v2/models/{model}/infer", "/huggingface", "/predictions/{model}", "/classify/"]
+)
+def test_every_error_of_the_tree_is_documented_where_images_are_sent(document: dict[str, Any], path: str) -> None:
+    """The description of the operation names each code that a client can meet, and has an example of it."""
+    responses = document["paths"][path]["post"]["responses"]
     kinds = [kind for base in (errors.RequestError, errors.ServiceError) for kind in base.__subclasses__()]
     by_path = {errors.NotFound, errors.MethodNotAllowed}  # other paths and methods, which no operation describes
     for kind in [*kinds, errors.ModelNotFound]:
         if kind not in by_path:
-            assert f"`{kind.code}`" in responses[str(kind.status)]["description"], kind
+            response = responses[str(kind.status)]
+            assert f"`{kind.code}`" in response["description"], kind
+            (content,) = response["content"].values()
+            assert kind.code in content["examples"], kind

@@ -9,10 +9,9 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from PIL import Image
 
-from serve_app.preprocessing import Preprocessing, preprocess
 from tests.clients.environment import Clients
+from tests.e2e.normalising import normalise_photos
 from tests.e2e.serving import API_KEY, ROOT, RunningService
 from tests.photos import EXAMPLES, example
 
@@ -31,20 +30,11 @@ def classify(service: RunningService, photo: str) -> list[tuple[int, str]]:
     return [(one["class_id"], one["label"]) for one in answer["results"][0]["predictions"]]
 
 
-def normalise_photos(service: RunningService) -> np.ndarray:
-    """What a client sends that preprocesses exactly as the model's card says."""
-    card = httpx.get(f"{service.url}/v1/models/{MODEL}").json()
-    preprocessing = Preprocessing.from_dict(card["preprocessing"])
-    pixels = [preprocess(Image.open(EXAMPLES / f"{name}.jpg").convert("RGB"), preprocessing) for name in PHOTOS]
-    mean, std = np.array(preprocessing.mean), np.array(preprocessing.std)
-    return ((np.stack(pixels) / 255 - mean) / std).transpose(0, 3, 1, 2).astype(np.float32)
-
-
 @pytest.fixture(scope="module")
 def seen(real_service: RunningService, clients: Clients, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What tritonclient made of everything that the script asks for."""
     tensors = tmp_path_factory.mktemp("tensors") / "planes.npy"
-    np.save(tensors, np.ascontiguousarray(normalise_photos(real_service)))
+    np.save(tensors, np.ascontiguousarray(normalise_photos(real_service.url, PHOTOS)))
     argument = {
         "url": real_service.url.removeprefix("http://"),
         "model": MODEL,
@@ -94,7 +84,7 @@ def test_tritonclient_gets_scores_ids_and_errors(seen: dict[str, Any]) -> None:
 def test_the_split_topology_answers_the_same(real_service: RunningService) -> None:
     """Its logits cross a process boundary, and are the same numbers."""
     headers = {"Inference-Header-Content-Length": "0"}
-    bodies = {"": example("cat"), "_tensor": normalise_photos(real_service)[:1].tobytes()}
+    bodies = {"": example("cat"), "_tensor": normalise_photos(real_service.url, PHOTOS)[:1].tobytes()}
     for view, body in bodies.items():
         answers = [
             httpx.post(f"{url}/v2/models/{MODEL}{view}/infer", content=body, headers=headers, timeout=30)

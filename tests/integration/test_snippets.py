@@ -1,6 +1,7 @@
 """The samples of the API page do what they promise: each is saved beside a photo and run against the HTTP service."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -17,13 +18,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from reflex_frontend.snippets import LANGUAGES, Target, write_sample
 from serve_app.errors import Overloaded
 from serve_app.http.app import create_app
-from serve_app.http.problems import render_problem
+from serve_app.http.problems import render_error
 from serve_app.settings import Settings
+from tests.clients.environment import require_clients
 from tests.fakes import ColorRuntime, make_card, make_repository
 from tests.photos import encode
 
 ROOT = Path(__file__).parents[2]
 RED = encode(Image.new("RGB", (60, 40), (250, 10, 10)), "JPEG")
+# Clients of other protocols: their addresses, and who can send several photos in one request.
+OTHERS = {
+    "hugging_face": ("/huggingface", "/huggingface/hues"),
+    "torchserve": ("/predictions/colors", "/predictions/hues"),
+    "triton": ("/v2/models/colors/infer", "/v2/models/hues/infer"),
+}
+NOT_A_PHOTO = "The bytes are not an image"
+ONE_BY_ONE = ("hugging_face", "torchserve")
 BLUE = encode(Image.new("RGB", (60, 40), (10, 10, 250)), "JPEG")
 
 
@@ -37,11 +47,11 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] == "http" and scope["method"] == "POST":
+        if scope["type"] == "http" and scope["method"] in ("POST", "PUT"):
             self.asked.append(scope["path"])
             if self.refusals:
                 self.refusals -= 1
-                refusal = render_problem(Overloaded("The service is full.", retry_after_s=1.0), "r-1")
+                refusal = render_error(Overloaded("The service is full.", retry_after_s=1.0), scope, "r-1")
                 await refusal(scope, receive, send)
                 return
         await self.app(scope, receive, send)
@@ -92,15 +102,24 @@ def folder(tmp_path: Path) -> Path:
 def run_sample(language: str, task: str, target: Target, folder: Path) -> tuple[int, str]:
     """Save the sample, run it in the folder; its exit status, and all that it said or wrote."""
     text = write_sample(language, task, target)
-    script = folder / {"curl": "sample.sh", "javascript": "sample.mjs"}.get(language, "sample.py")
+    suffix, *command = _choose_program(language)
+    script = folder / f"sample.{suffix}"
     script.write_text(text)
-    command = {"curl": ["bash"], "javascript": [str(_find_node())]}.get(language, [sys.executable])
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [*command, script.name], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=50
     )
     written = folder / "answer.json"
     return done.returncode, done.stdout + done.stderr + (written.read_text() if written.exists() else "")
+
+
+def _choose_program(language: str) -> list[str]:
+    """The ending of a script's name, and what runs it."""
+    if language in ("curl", "torchserve"):
+        return ["sh", "bash"]
+    if language == "javascript":
+        return ["mjs", str(_find_node())]
+    return ["py", str(require_clients().python) if language in OTHERS else sys.executable]
 
 
 def _find_node() -> Path:
@@ -114,37 +133,48 @@ def _find_node() -> Path:
 @pytest.mark.parametrize("task", ["one", "base64"])
 def test_a_photo_is_answered(language: str, task: str, service: Running, folder: Path) -> None:
     """By the default model, with the label on top."""
-    status, said = run_sample(language, task, Target(service.url, top_k=2), folder)
+    target = Target(service.url, top_k=2, default_model="colors")
+    status, said = run_sample(language, task, target, folder)
     assert status == 0, said
     assert "red" in said
-    assert "blue" not in said or "green" not in said
-    assert service.gate.asked == ["/v1/classify"]
+    assert "blue" not in said or "green" not in said or language == "torchserve"
+    assert service.gate.asked == [OTHERS.get(language, ["/v1/classify"])[0]]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_several_photos_are_answered_in_one_request(language: str, service: Running, folder: Path) -> None:
-    """By the model that was named, each photo with its own label."""
+    """By the model that was named, each photo with its own label; some protocols need a request for each."""
     status, said = run_sample(language, "several", Target(service.url, "hues", 1), folder)
     assert status == 0, said
-    assert said.index("first.jpg") < said.index("rot") < said.index("second.jpg") < said.index("blau")
-    assert service.gate.asked == ["/v1/models/hues/classify"]
+    labels = [re.findall("rot|gruen|blau", part) for part in said.partition("first.jpg")[2].split("second.jpg")]
+    assert [found[0] for found in labels] == ["rot", "blau"], said
+    path = OTHERS.get(language, ["", "/v1/models/hues/classify"])[1]
+    assert service.gate.asked == [path] * (2 if language in ONE_BY_ONE else 1)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "triton"])
 def test_one_bad_photo_of_several_is_named_and_harms_no_other(language: str, service: Running, folder: Path) -> None:
     """Its code stands in its place."""
     (folder / "first.jpg").write_bytes(b"not a photo")
-    status, said = run_sample(language, "several", Target(service.url), folder)
+    status, said = run_sample(language, "several", Target(service.url, default_model="colors"), folder)
     assert status == 0, said
-    assert "unsupported_media_type" in said
+    assert (NOT_A_PHOTO if language in OTHERS else "unsupported_media_type") in said
     assert "blue" in said
+
+
+def test_triton_s_client_fails_as_a_whole_when_one_photo_is_bad(service: Running, folder: Path) -> None:
+    """As its sample says, and its protocol has it."""
+    (folder / "first.jpg").write_bytes(b"not a photo")
+    status, said = run_sample("triton", "several", Target(service.url, "hues"), folder)
+    assert status != 0
+    assert NOT_A_PHOTO in said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_full_service_is_asked_again(language: str, service: Running, folder: Path) -> None:
     """429 first, the answer then, with nobody doing anything."""
     service.gate.refusals = 1
-    status, said = run_sample(language, "errors", Target(service.url), folder)
+    status, said = run_sample(language, "errors", Target(service.url, default_model="colors"), folder)
     assert status == 0, said
     assert "red" in said
     assert len(service.gate.asked) == 2
@@ -154,8 +184,8 @@ def test_a_full_service_is_asked_again(language: str, service: Running, folder: 
 def test_an_error_for_good_shows_its_code_and_is_not_repeated(language: str, service: Running, folder: Path) -> None:
     """Sending the same bytes again would fail again."""
     (folder / "photo.jpg").write_bytes(b"not a photo")
-    _, said = run_sample(language, "errors", Target(service.url), folder)
-    assert "unsupported_media_type" in said
+    _, said = run_sample(language, "errors", Target(service.url, default_model="colors"), folder)
+    assert (NOT_A_PHOTO if language in OTHERS else "unsupported_media_type") in said
     assert len(service.gate.asked) == 1
 
 

@@ -5,6 +5,9 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from serve_app import errors
+from serve_app.http.error_docs import document_errors
+from serve_app.http.error_shapes import describe_as_error
+from serve_app.http.schemas import CLASSIFY_ERRORS, KEYS
 
 _TAG = "open inference protocol v2"
 
@@ -194,28 +197,13 @@ class InferAnswer(BaseModel):
 
 def _describe(answer: Any, meaning: str, *kinds: type[errors.HttpError]) -> dict[str, Any]:
     """What FastAPI is told of a route. kinds: the errors that it can answer, beside what nobody foresaw."""
-    responses: dict[int | str, dict[str, Any]] = {200: {"model": answer, "description": meaning}}
-    every: tuple[type[errors.HttpError], ...] = (*kinds, errors.Internal)
-    for kind in every:
-        entry = responses.setdefault(kind.status, {"model": ErrorAnswer, "description": ""})
-        entry["description"] = " or ".join(filter(None, (entry["description"], kind.title)))
-        if kind.status in (errors.Overloaded.status, errors.NotReady.status):
-            entry["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    responses = {
+        200: {"model": answer, "description": meaning},
+        **document_errors(kinds, ErrorAnswer, describe_as_error),
+    }
     return {"tags": [_TAG], "response_model": None, "responses": responses}
 
 
-def _inline(schema: Any, definitions: dict[str, Any]) -> Any:
-    """The schema with what its references name in their place: those of pydantic do not lead anywhere in OpenAPI."""
-    if isinstance(schema, list):
-        return [_inline(one, definitions) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        return _inline(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    return {key: _inline(value, definitions) for key, value in schema.items() if key != "$defs"}
-
-
-_REQUEST = InferRequest.model_json_schema()
 _OCTETS = {"schema": {"type": "string", "format": "binary"}}
 _LENGTH = {
     "name": "Inference-Header-Content-Length",
@@ -238,29 +226,15 @@ MODEL_STATISTICS = _describe(Statistics, "The statistics.", errors.ModelNotFound
 METADATA = _describe(Metadata, "The metadata.", errors.ModelNotFound)
 MODEL_READY = _describe(ModelReady, "Ready.", errors.ModelNotFound, errors.NotReady)
 CONFIG = _describe(Config, "The configuration.", errors.ModelNotFound)
-INFER = _describe(
-    InferAnswer,
-    "The answer: JSON, or JSON and binary tensors behind it.",
-    errors.MalformedRequest,
-    errors.Unauthenticated,
-    errors.Forbidden,
-    errors.ModelNotFound,
-    errors.PayloadTooLarge,
-    errors.UnsupportedMediaType,
-    errors.UndecodableImage,
-    errors.ImageTooLarge,
-    errors.Overloaded,
-    errors.RateLimited,
-    errors.NotReady,
-    errors.DeadlineExceeded,
-)
+INFER = _describe(InferAnswer, "The answer: JSON, or JSON and binary tensors behind it.", *CLASSIFY_ERRORS)
 INFER["responses"][200]["content"] = {"application/octet-stream": _OCTETS}
 INFER["openapi_extra"] = {
+    "security": KEYS,
     "parameters": [_LENGTH],
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": _inline(_REQUEST, _REQUEST["$defs"]), "example": _EXAMPLE},
+            "application/json": {"schema": InferRequest.model_json_schema(), "example": _EXAMPLE},
             "application/octet-stream": _OCTETS,
         },
     },
