@@ -7,6 +7,7 @@ that a replica serves, and what the HTTP layer sees of it is a `Backend`. Knows 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from serve_app.admission import Admission
@@ -171,20 +172,11 @@ class ModelRepository:
     ) -> list[ImageResult | RequestError]:
         """See `Backend.classify`."""
         classifier = self._classifiers[self.find(model).name]
-
-        def classify_one(data: bytes, deadline: float) -> Coroutine[Any, Any, ImageResult]:
-            return classifier.classify(data, top_k=top_k, min_score=min_score, deadline=deadline)
-
-        return await self._answer_each(images, classify_one)
+        return await self._answer_each(images, partial(classifier.classify, top_k=top_k, min_score=min_score))
 
     async def infer(self, images: Sequence[bytes | Pixels], *, model: str | None) -> list[LogitsResult | RequestError]:
         """See `Backend.infer`."""
-        classifier = self._classifiers[self.find(model).name]
-
-        def infer_one(image: bytes | Pixels, deadline: float) -> Coroutine[Any, Any, LogitsResult]:
-            return classifier.infer(image, deadline=deadline)
-
-        return await self._answer_each(images, infer_one)
+        return await self._answer_each(images, self._classifiers[self.find(model).name].infer)
 
     def close(self) -> None:
         """Refuse new requests, finish those that were accepted, free the models. Blocks until then."""
@@ -193,24 +185,27 @@ class ModelRepository:
             classifier.close()
 
     async def _answer_each(
-        self, images: Sequence[T], answer: Callable[[T, float], Coroutine[Any, Any, R]]
+        self, images: Sequence[T], answer: Callable[..., Coroutine[Any, Any, R]]
     ) -> list[R | RequestError]:
-        """One answer an image, or the error of an image at fault. answer: takes an image and its deadline."""
+        """One answer an image, or the error of an image at fault. answer: takes an image and, by name, its deadline."""
         if self._stopping:
             raise NotReady("The service is stopping. Try again.", retry_after_s=1.0)
         with self._admission.admit(len(images)) as deadline:
-
-            async def answer_one(image: T) -> R | RequestError:
-                try:
-                    return await answer(image, deadline)
-                except RequestError as error:
-                    return error
-
             if len(images) == 1:
-                return [await answer_one(images[0])]
+                return [await _answer_or_error(answer, images[0], deadline)]
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    answers = [tasks.create_task(answer_one(image)) for image in images]
+                    answers = [tasks.create_task(_answer_or_error(answer, image, deadline)) for image in images]
             except ExceptionGroup as group:  # the first failure has cancelled the rest; the group adds nothing to it
                 raise group.exceptions[0] from None
             return [one.result() for one in answers]
+
+
+# No closure in the method above: it would be made for every request, its annotations evaluated anew.
+async def _answer_or_error(
+    answer: Callable[..., Coroutine[Any, Any, R]], image: T, deadline: float
+) -> R | RequestError:
+    try:
+        return await answer(image, deadline=deadline)
+    except RequestError as error:
+        return error

@@ -62,7 +62,7 @@ def create_api(
     """The routes and their documentation, without what surrounds them. budget: of the bytes that bodies hold."""
     limits = settings.limits
     core = OpenInference(backend, limits, status_source.meters)
-    infer = InferOperation(backend, core, operation.access, budget)
+    infer = InferOperation(backend, core, operation.access, budget, max_images=limits.max_images)
     photos = PhotoOperation(backend, limits, operation.access, status_source.meters)
     app: FastAPI = FastAPIOffline(
         title="Argus",

@@ -13,13 +13,15 @@ import numpy as np
 import orjson
 
 from serve_app.base64_images import decode_base64
-from serve_app.errors import MalformedRequest
+from serve_app.errors import MalformedRequest, PayloadTooLarge
 from serve_app.open_inference.messages import InferRequest, InferResponse, RequestedOutput
 from serve_app.open_inference.tensors import BYTES, InputTensor, OutputTensor, pack_values
 from serve_app.open_inference.views import View
 
 _FLOAT_BYTES = 4
 _US_PER_S = 1e6
+# Commas of a request beside those between the elements of its tensor: parameters, and data URIs.
+_MOST_COMMAS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,19 @@ class BinaryOutputs:
 
 
 def read_request(
-    model: str, version: str, body: bytes, header_length: int | None, arrived_at: float
+    view: View, version: str, body: bytes, header_length: int | None, arrived_at: float, *, max_images: int
 ) -> tuple[InferRequest, BinaryOutputs]:
-    """What a body asks for.
+    """What a body asks of the view.
 
-    header_length: of the JSON at its beginning, in bytes; None: it is all JSON. Raises MalformedRequest.
+    header_length: of the JSON at its beginning, in bytes; None: it is all JSON. max_images: most in a request.
+    Raises MalformedRequest, PayloadTooLarge.
     """
     length = len(body) if header_length is None else header_length
     if length > len(body):
         raise MalformedRequest(f"Inference-Header-Content-Length is {length}; the whole body has {len(body)} bytes.")
+    # Each element is an object of Python's, forty times as large as its text at worst: counted before there are any.
+    if body.count(b",", 0, length) > max_images * math.prod(view.input_dims) + _MOST_COMMAS:
+        raise PayloadTooLarge(f"The JSON has more elements than {max_images} images. Send them in several requests.")
     try:
         document = orjson.loads(memoryview(body)[:length])
     except orjson.JSONDecodeError as error:
@@ -56,7 +62,7 @@ def read_request(
     outputs, by_name = _read_outputs(document)
     default = _expect(parameters.get("binary_data_output", False), bool, "The parameter binary_data_output")
     request = InferRequest(
-        model,
+        view.name,
         inputs,
         outputs,
         version,

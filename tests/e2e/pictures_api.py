@@ -16,6 +16,11 @@ def tried(page: Page, service: FakeService) -> None:
     expect(page.locator(".status")).to_contain_text("200")
 
 
+def protocol(page: Page, service: FakeService) -> None:
+    page.get_by_role("tab", name="Triton").click()
+    expect(page.locator("#sample .code")).to_contain_text("tritonclient")
+
+
 def refused(page: Page, service: FakeService) -> None:
     service.behaviour.problems = [(429, "overloaded", 7)]
     _send(page)
@@ -33,4 +38,4 @@ def _send(page: Page) -> None:
     page.get_by_role("button", name="Send the request").click()
 
 
-STAGE = Stage(scenes("api", empty, tried, refused, unreachable))
+STAGE = Stage(scenes("api", empty, protocol, tried, refused, unreachable))

@@ -55,6 +55,20 @@ def test_each_task_has_its_sample(page: Page, task: str, words: str) -> None:
     expect(sample(page)).to_contain_text(words)
 
 
+@pytest.mark.parametrize(
+    ("client", "words"),
+    [
+        ("Hugging Face", 'InferenceClient(model="{url}/huggingface")'),
+        ("TorchServe", "curl {url}/predictions/{model} -T photo.jpg"),
+        ("Triton", 'client.infer("{model}", [image]'),
+    ],
+)
+def test_clients_of_other_protocols_have_samples(page: Page, service: FakeService, client: str, words: str) -> None:
+    """With the service's own address, and its default model's name where the protocol needs one."""
+    page.get_by_role("tab", name=client).click()
+    expect(sample(page)).to_contain_text(words.format(url=service.url, model=MODEL["name"]))
+
+
 def test_the_sample_is_copied_as_it_stands(page: Page) -> None:
     """With its line ends and its indentation."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -70,12 +84,12 @@ def test_the_sample_is_copied_as_it_stands(page: Page) -> None:
 
 def test_the_tabs_work_with_the_keyboard(page: Page) -> None:
     """Arrows, Home and End move and choose; only the chosen tab is a stop for Tab."""
-    curl, javascript = page.get_by_role("tab", name="curl"), page.get_by_role("tab", name="JavaScript")
+    curl, last = page.get_by_role("tab", name="curl"), page.get_by_role("tab", name="Triton")
     curl.focus()
     page.keyboard.press("ArrowLeft")
-    expect(javascript).to_be_focused()
-    expect(javascript).to_have_attribute("aria-selected", "true")
-    expect(sample(page)).to_contain_text("await fetch(")
+    expect(last).to_be_focused()
+    expect(last).to_have_attribute("aria-selected", "true")
+    expect(sample(page)).to_contain_text("tritonclient")
     page.keyboard.press("Home")
     expect(curl).to_be_focused()
     expect(sample(page)).to_contain_text("curl")

@@ -20,9 +20,15 @@ HEADER_LENGTH = "Inference-Header-Content-Length"
 
 
 class InferOperation:
-    """Answers infer requests. access: the same for every protocol, so that a client has one rate. budget: likewise."""
+    """Answers infer requests. access: the same for every protocol, so that a client has one rate. budget: likewise.
 
-    def __init__(self, backend: Backend, core: OpenInference, access: AccessControl, budget: BodyBudget) -> None:
+    max_images: most in a request.
+    """
+
+    def __init__(
+        self, backend: Backend, core: OpenInference, access: AccessControl, budget: BodyBudget, *, max_images: int
+    ) -> None:
+        self._max_images = max_images
         self._backend = backend
         self._core = core
         self._access = access
@@ -49,7 +55,8 @@ class InferOperation:
         if header_length == 0:
             asked, binary = read_raw_request(view, version, body, arrived)
         else:
-            asked, binary = read_request(view.name, version, body, header_length, arrived)
+            most = self._max_images
+            asked, binary = read_request(view, version, body, header_length, arrived, max_images=most)
         return await work_while_connected(request.receive, self._core.infer(asked)), binary
 
 

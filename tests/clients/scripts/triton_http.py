@@ -48,7 +48,7 @@ def main() -> None:
     image = triton.InferInput("image", [1, 1], "BYTES")
     image.set_data_from_numpy(photos[:1])
     answer = client.infer(model, [image], request_id="seven", model_version="1", timeout=30_000_000)
-    waiting = client.async_infer(model, [image])
+    later = client.async_infer(model, [image]).get_result()
 
     def fail(ask: Any) -> list[str]:
         try:
@@ -73,7 +73,7 @@ def main() -> None:
         "classes": classes,
         "id": answer.get_response()["id"],
         "scores": answer.as_numpy("scores").tolist(),
-        "asynchronous": waiting.get_result().as_numpy("scores").tolist(),
+        "asynchronous": later.as_numpy("scores").tolist(),
         "nobody": fail(lambda: client.infer("nobody", [image])),
         "damaged": fail(lambda: client.infer(model, [damaged])),
     }

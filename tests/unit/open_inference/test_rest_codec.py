@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serve_app.classifier import Timing
-from serve_app.errors import MalformedRequest
+from serve_app.errors import MalformedRequest, PayloadTooLarge
 from serve_app.open_inference.messages import InferRequest, InferResponse, RequestedOutput
 from serve_app.open_inference.rest_codec import BinaryOutputs, read_raw_request, read_request, render_response
 from serve_app.open_inference.tensors import InputTensor, OutputTensor, pack_values, read_bytes, read_floats
@@ -20,10 +20,14 @@ from tests.fakes import make_repository
 IMAGES = st.lists(st.binary(max_size=30), min_size=1, max_size=4)
 
 
+REPOSITORY = make_repository()
+IMAGE_VIEW, TENSOR_VIEW = (find_view(REPOSITORY, name) for name in ("colors", "colors_tensor"))
+
+
 def read(document: Any, binary: bytes = b"", header_length: int | None = None) -> tuple[InferRequest, BinaryOutputs]:
     header = json.dumps(document).encode()
     length = len(header) if header_length is None and binary else header_length
-    return read_request("colors", "", header + binary, length, 0.0)
+    return read_request(IMAGE_VIEW, "", header + binary, length, 0.0, max_images=4)
 
 
 def describe(name: str = "image", datatype: str = "BYTES", **more: Any) -> dict[str, Any]:
@@ -120,11 +124,22 @@ def test_lengths_that_do_not_fit_are_refused() -> None:
         read({"inputs": []}, header_length=5)
 
 
+def test_json_of_more_elements_than_images_can_have_is_refused_unread() -> None:
+    """Small text would become large objects: the limit is a view's, so a tensor's numbers pass."""
+    numbers = {"inputs": [describe("input", "FP32", shape=[4, 3, 28, 28], data=[0.5] * 4 * 3 * 28 * 28)]}
+    body = json.dumps(numbers).encode()
+    request, _ = read_request(TENSOR_VIEW, "", body, None, 0.0, max_images=4)
+    assert read_floats(request.inputs[0]).shape == (4, 3, 28, 28)
+    for view, most in ((IMAGE_VIEW, 4), (TENSOR_VIEW, 2)):
+        with pytest.raises(PayloadTooLarge, match=f"more elements than {most} images"):
+            read_request(view, "", body, None, 0.0, max_images=most)
+
+
 @given(st.binary(max_size=200), st.none() | st.integers(1, 200))
 def test_no_body_does_more_than_be_refused(body: bytes, header_length: int | None) -> None:
     """There is no other error for what anybody may send."""
     try:
-        request, _ = read_request("colors", "", body, header_length, 0.0)
+        request, _ = read_request(IMAGE_VIEW, "", body, header_length, 0.0, max_images=4)
     except MalformedRequest:
         return
     assert isinstance(request, InferRequest)
@@ -132,17 +147,15 @@ def test_no_body_does_more_than_be_refused(body: bytes, header_length: int | Non
 
 def test_a_raw_body_is_the_only_input() -> None:
     """One image's bytes, or the floats of as many images as there are; answered in binary."""
-    repository = make_repository()
-    request, binary = read_raw_request(find_view(repository, "colors"), "", b"photo", 0.0)
+    request, binary = read_raw_request(IMAGE_VIEW, "", b"photo", 0.0)
     assert read_bytes(request.inputs[0]) == (b"photo",)
     assert binary.has("scores")
     planes = np.zeros((2, 3, 28, 28), np.float32)
-    tensors = find_view(repository, "colors_tensor")
-    request, _ = read_raw_request(tensors, "", planes.tobytes(), 0.0)
+    request, _ = read_raw_request(TENSOR_VIEW, "", planes.tobytes(), 0.0)
     assert request.inputs[0].shape == (2, 3, 28, 28)
     for wrong in (b"", planes.tobytes()[:-1]):
         with pytest.raises(MalformedRequest, match="an image's tensor has 9408"):
-            read_raw_request(tensors, "", wrong, 0.0)
+            read_raw_request(TENSOR_VIEW, "", wrong, 0.0)
 
 
 def respond(*outputs: OutputTensor, id: str = "") -> InferResponse:
