@@ -80,7 +80,9 @@ class Ways:
 
 def _is_direct(parts: SplitResult, *, trusts_environment: bool) -> bool:
     # A proxy, a password in the address, or an address that only httpx may understand is for httpx.
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not parts.netloc.isascii():
+        return False
+    if parts.username or parts.query or parts.fragment:
         return False
     if not trusts_environment:
         return True

@@ -49,6 +49,7 @@ class Wire:
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._context = context
         self._idle: list[_Connection] = []
+        self._is_closed = False
 
     async def send(self, request: Request, timeout_s: float) -> Answer | Failure:
         """Send a request and wait at most so long for its whole answer. Raises OSError when its file cannot be read."""
@@ -81,7 +82,8 @@ class Wire:
             return Failure(f"The connection to {self._base_url} broke before the answer was complete ({error}).", True)
 
     def close(self) -> None:
-        """Close those that are idle."""
+        """Close those that are idle now, and the others when they would be."""
+        self._is_closed = True
         while self._idle:
             self._idle.pop().close()
 
@@ -107,7 +109,7 @@ class Wire:
             kept = response.keeps
         finally:
             # Whoever was cancelled left an answer on its way, which the next request must not take for its own.
-            if kept and connection.is_open:
+            if kept and connection.is_open and not self._is_closed:
                 self._idle.append(connection)
             else:
                 connection.close()

@@ -42,7 +42,7 @@ def test_every_error_of_the_service_has_its_class() -> None:
         found: dict[str, tuple[str, bool]] = {}
         for child in kind.__subclasses__():
             if attribute in vars(child):
-                found[getattr(child, attribute)] = child.__name__, attribute in vars(kind)
+                found[getattr(child, attribute)] = child.__name__, getattr(kind, attribute, None) is not None
             found |= draw(child, attribute)
         return found
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -36,12 +35,6 @@ class Job:
 
     def do(self) -> int:
         """All of it; returns the exit status."""
-        try:
-            return self._do()
-        except KeyboardInterrupt:  # before the first image was sent, or while the end was told
-            return _SIGNALLED + signal.SIGINT
-
-    def _do(self) -> int:
         with ExitStack() as stack:
             try:
                 listed = self._open_list(stack)
@@ -92,9 +85,9 @@ class Job:
                 if total != 0:
                     asyncio.run(run.classify(names, total=total, stdin=stdin))
             except ServiceUnusable as error:
-                reason, status = str(error), ExitCode.SERVICE
+                reason, status = str(error), int(ExitCode.SERVICE)
             except OutputFailed as error:
-                reason, status = str(error), ExitCode.NOT_WRITTEN
+                reason, status = str(error), int(ExitCode.NOT_WRITTEN)
             destinations.show()
         except BrokenPipeError:
             # Whoever read stdout has seen enough; what is still buffered for it must not raise again at exit.
