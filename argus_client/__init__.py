@@ -31,6 +31,7 @@ from argus_client.errors import (
     Unauthenticated,
     UndecodableImage,
     UnsupportedMediaType,
+    UrlNotFetched,
 )
 from argus_client.requests import Image
 from argus_client.results import (
@@ -85,4 +86,5 @@ __all__ = [
     "Unauthenticated",
     "UndecodableImage",
     "UnsupportedMediaType",
+    "UrlNotFetched",
 ]
