@@ -159,6 +159,19 @@ def correct_error_media_types(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+_LINK = {
+    "type": "object",
+    "properties": {
+        "url": {
+            "type": "string",
+            "examples": ["https://images.example.com/cat.jpg"],
+            "description": "Where the service fetches the image, if its operator has switched that on.",
+        }
+    },
+    "required": ["url"],
+    "additionalProperties": False,
+}
+_BASE64 = {"type": "string", "description": "Base64, or a data URI of base64."}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
     "required": True,
@@ -174,15 +187,16 @@ _BODY = {
         },
         "application/json": {
             "schema": {
-                "type": "object",
-                "properties": {
-                    "images": {
-                        "type": "array",
-                        "minItems": 1,
-                        "items": {"type": "string", "description": "Base64, or a data URI of base64."},
-                    }
-                },
-                "required": ["images"],
+                "anyOf": [
+                    {
+                        "type": "object",
+                        "properties": {
+                            "images": {"type": "array", "minItems": 1, "items": {"anyOf": [_BASE64, _LINK]}}
+                        },
+                        "required": ["images"],
+                    },
+                    _LINK,
+                ]
             }
         },
     },
@@ -202,6 +216,7 @@ CLASSIFY: dict[str, Any] = {
             errors.UnsupportedMediaType,
             errors.UndecodableImage,
             errors.ImageTooLarge,
+            errors.UrlNotFetched,
             errors.InvalidParameter,
             errors.Overloaded,
             errors.RateLimited,

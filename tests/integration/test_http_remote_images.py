@@ -1,0 +1,363 @@
+"""Images by address through the whole application, from real servers on loopback."""
+
+import asyncio
+import base64
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from serve_app.http.app import create_app
+from serve_app.http.remote.connections import dial_tcp
+from serve_app.http.remote.images import make_fetcher
+from serve_app.settings import AccessSettings, ApiKey, Settings
+from tests.fakes import ColorRuntime, make_repository
+from tests.integration.conftest import open_service
+from tests.integration.test_http_classify import BLUE, RED, labels
+from tests.integration.test_http_errors import assert_problem
+from tests.remote import PUBLIC, Authority, Host, Names, Network, Respond, answering, open_host, redirecting
+
+NAMES = Names(images__example=[PUBLIC], other__example=[PUBLIC])
+LOOPBACK = ["127.0.0.0/8"]
+
+
+@asynccontextmanager
+async def open_fetching(
+    network: Network, *, names: Names = NAMES, limits: dict[str, Any] | None = None, **remote: Any
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a service that fetches images over this network."""
+    settings = Settings.model_validate({"remote_images": {"enabled": True, **remote}, "limits": limits or {}})
+    fetcher = make_fetcher(settings, lookup=names, dial=network.dial)
+    app = create_app(make_repository(settings), settings, fetcher=fetcher)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://argus") as client:
+        yield client
+
+
+async def ask(client: httpx.AsyncClient, *images: str | dict[str, str]) -> httpx.Response:
+    return await client.post("/v1/classify", json={"images": list(images)})
+
+
+@asynccontextmanager
+async def fetching_from(respond: Respond, **settings: Any) -> AsyncIterator[tuple[httpx.AsyncClient, Host]]:
+    """A service and a public host http://images.example, which responds like this."""
+    async with (
+        open_host(respond) as host,
+        open_fetching(Network({PUBLIC: host.port}), allow_http=True, **settings) as c,
+    ):
+        yield c, host
+
+
+async def test_it_is_off_until_it_is_switched_on(client: httpx.AsyncClient) -> None:
+    """The error says how; the request's other images are answered."""
+    answer = await client.post("/v1/classify", json={"url": "https://images.example/"})
+    await assert_problem(client, answer, 422, "url_not_fetched")
+    assert "remote_images.enabled: true" in answer.json()["detail"]
+    assert labels(await ask(client, {"url": "https://a.example/"}, base64.b64encode(RED).decode())) == [
+        "url_not_fetched",
+        "red",
+    ]
+
+
+async def test_an_image_is_fetched_through_tls(tmp_path: Path) -> None:
+    """From the name's address, with the name's certificate; nothing of the client's goes there."""
+    authority = Authority(tmp_path)
+    names = Names(images__example=[PUBLIC])
+    async with open_host(answering(RED), tls=authority.certify("images.example")) as host:
+        network = Network({PUBLIC: host.port})
+        async with open_fetching(network, names=names, ca_file=authority.file) as client:
+            client.headers.update({"Authorization": "Bearer secret", "Cookie": "a=b", "X-Request-ID": "r-1"})
+            answer = await client.post("/v1/classify", json={"url": "https://images.example/red.png?size=1#top"})
+    assert labels(answer) == ["red"]
+    assert answer.json()["results"][0]["filename"] is None
+    assert answer.headers["Server-Timing"].startswith("fetch;dur=")
+    assert (names.asked, network.dialled) == (["images.example"], [PUBLIC])
+    (head,) = host.heads
+    assert head.splitlines() == [
+        "GET /red.png?size=1 HTTP/1.1",
+        "Host: images.example",
+        "User-Agent: argus",
+        "Accept: image/*",
+        "Accept-Encoding: identity",
+        "Connection: close",
+        "",
+    ]
+
+
+async def test_loopback_is_fetched_from_where_the_settings_say_so(tmp_path: Path) -> None:
+    """With nothing pretended: the system's look-up, and a real connection to a real certificate's address."""
+    authority = Authority(tmp_path)
+    async with open_host(answering(BLUE), tls=authority.certify("127.0.0.1")) as host:
+        remote = {
+            "enabled": True,
+            "allowed_networks": LOOPBACK,
+            "allowed_ports": [host.port],
+            "allowed_hosts": ["127.0.0.1", "localhost"],
+            "ca_file": authority.file,
+            "refused_networks": ["::1/128"],
+        }
+        async with open_service(settings=Settings.model_validate({"remote_images": remote})) as client:
+            answer = await ask(client, {"url": f"https://127.0.0.1:{host.port}/"})
+            assert labels(answer) == ["blue"]
+
+
+async def test_links_and_base64_are_answered_in_order() -> None:
+    """A bad one of any kind is its own problem."""
+
+    async def respond(head: str, writer: asyncio.StreamWriter) -> None:
+        paths = {"/red": RED, "/blue": BLUE, "/text": b"<html>not an image</html>", "/empty": b""}
+        await answering(paths[head.split(" ")[1]])(head, writer)
+
+    async with fetching_from(respond) as (client, _):
+        answer = await ask(
+            client,
+            {"url": "http://images.example/red"},
+            base64.b64encode(BLUE).decode(),
+            {"url": "http://images.example/text"},
+            {"url": "http://nowhere.example/"},
+            "***",
+            {"url": "http://other.example/blue"},
+            {"url": "http://images.example/empty"},
+            {"url": "gopher://images.example/"},
+        )
+    assert labels(answer) == [
+        *("red", "blue", "unsupported_media_type", "url_not_fetched"),
+        *("malformed_request", "blue", "malformed_request", "url_not_fetched"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"images": [{"url": 1}]},
+        {"images": [{"url": "https://a.example/", "headers": {}}]},
+        {"images": [{}]},
+        {"images": {"url": "https://a.example/"}},
+        {"url": ["https://a.example/"]},
+        {"url": "https://a.example/", "images": 1},
+        {"images": []},
+        {"uri": "https://a.example/"},
+    ],
+)
+async def test_any_other_form_is_malformed(document: Any) -> None:
+    """The whole request, as there is no telling what was meant."""
+    async with open_fetching(Network()) as client:
+        answer = await client.post("/v1/classify", json=document)
+        await assert_problem(client, answer, 400, "malformed_request")
+
+
+async def test_redirects_are_followed_as_far_as_they_may() -> None:
+    """Relative and absolute ones, of every status, each looked up again."""
+    hops = iter([redirecting("/b", "301 Moved"), redirecting("http://other.example/c", "307 Temporary")])
+
+    async def respond(head: str, writer: asyncio.StreamWriter) -> None:
+        await next(hops, answering(RED))(head, writer)
+
+    names = Names(images__example=[PUBLIC], other__example=[PUBLIC])
+    async with fetching_from(respond, names=names, max_redirects=2) as (client, host):
+        assert labels(await ask(client, {"url": "http://images.example/a"})) == ["red"]
+    assert [head.splitlines()[:2] for head in host.heads] == [
+        ["GET /a HTTP/1.1", "Host: images.example"],
+        ["GET /b HTTP/1.1", "Host: images.example"],
+        ["GET /c HTTP/1.1", "Host: other.example"],
+    ]
+    assert names.asked == ["images.example", "images.example", "other.example"]
+
+
+@pytest.mark.parametrize("most", [0, 1, 3])
+async def test_endless_redirects_end(most: int) -> None:
+    """After as many as are allowed."""
+    async with fetching_from(redirecting("/again"), max_redirects=most) as (client, host):
+        answer = await ask(client, {"url": "http://images.example/"})
+        await assert_problem(client, answer, 422, "url_not_fetched")
+        assert f"redirects more than {most} times" in answer.json()["detail"]
+    assert host.connections == most + 1
+
+
+async def test_an_image_over_the_limit_is_not_read_to_its_end() -> None:
+    """Announced, in pieces, or until the connection closes."""
+    closed = asyncio.Event()
+
+    async def flood(head: str, writer: asyncio.StreamWriter) -> None:
+        chunked = b"Transfer-Encoding: chunked\r\n" if "/chunked" in head else b""
+        writer.write(b"HTTP/1.1 200 OK\r\n" + chunked + b"\r\n")
+        try:
+            while True:
+                writer.write(b"400\r\n" + bytes(1024) + b"\r\n" if chunked else bytes(1024))
+                await writer.drain()
+        except OSError:
+            closed.set()
+
+    async with fetching_from(flood, limits={"max_image_bytes": 4096}) as (client, _):
+        for path in ("chunked", "until-the-end"):
+            answer = await ask(client, {"url": f"http://images.example/{path}"})
+            await assert_problem(client, answer, 413, "payload_too_large")
+            await asyncio.wait_for(closed.wait(), 10)
+            closed.clear()
+    announced = answering(b"", "Content-Length: 99999999999")
+    async with fetching_from(announced, limits={"max_image_bytes": 4096}) as (client, _):
+        answer = await ask(client, {"url": "http://images.example/"})
+        await assert_problem(client, answer, 413, "payload_too_large")
+
+
+@pytest.mark.parametrize(
+    ("respond", "reason"),
+    [
+        (answering(b"", status="404 Not Found"), "answered 404"),
+        (answering(b"", status="500 Oh"), "answered 500"),
+        (answering(RED, status="206 Partial Content"), "answered 206"),
+        (answering(b"", status="304 Not Modified"), "answered 304"),
+        (answering(gzip.compress(RED), "Content-Encoding: gzip"), "compressed once more"),
+        (answering(gzip.compress(RED), "content-encoding: identity, gzip"), "compressed once more"),
+        (answering(RED, f"Content-Length: {len(RED) + 1}"), "no whole answer"),
+        (answering(RED, "Content-Length: 5, 6"), "no whole answer"),
+        (answering(RED, "Transfer-Encoding: gzip"), "no whole answer"),
+        (answering(RED, "X: " + "a" * 200_000), "no whole answer"),
+        (answering(b"", status="abc"), "no whole answer"),
+        (answering(b"", status="302 Found"), "redirects more than"),
+    ],
+)
+async def test_an_answer_that_is_no_whole_image_is_told_of(respond: Respond, reason: str) -> None:
+    """In a sentence, with the service's own error and not the host's."""
+    async with fetching_from(respond) as (client, _):
+        answer = await ask(client, {"url": "http://images.example/"})
+        await assert_problem(client, answer, 422, "url_not_fetched")
+        assert reason in answer.json()["detail"]
+
+
+async def silent(head: str, writer: asyncio.StreamWriter) -> None:
+    await asyncio.Event().wait()
+
+
+async def dripping(head: str, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    while not writer.is_closing():
+        writer.write(b"a")
+        await writer.drain()
+        await asyncio.sleep(0.001)
+
+
+async def hinting(head: str, writer: asyncio.StreamWriter) -> None:
+    while not writer.is_closing():
+        writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("respond", [silent, dripping, hinting])
+async def test_a_host_that_takes_its_time_is_given_up(respond: Respond) -> None:
+    """Whether it says nothing, or a little again and again; what came with it is answered."""
+    async with fetching_from(respond, timeout_s=0.2) as (client, host):
+        answer = await ask(client, {"url": "http://images.example/"}, base64.b64encode(RED).decode())
+        assert labels(answer) == ["url_not_fetched", "red"]
+        assert "not there after 0.2 s" in answer.json()["results"][0]["error"]["detail"]
+    assert host.connections == 1
+
+
+async def test_a_host_that_never_shakes_hands_is_given_up() -> None:
+    """TCP answers, TLS does not; the connection is closed."""
+    ended = asyncio.Event()
+
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        ended.set()
+
+    server = await asyncio.start_server(hold, "127.0.0.1", 0)
+    async with server:
+        network = Network({PUBLIC: server.sockets[0].getsockname()[1]})
+        async with open_fetching(network, timeout_s=0.2) as client:
+            answer = await ask(client, {"url": "https://images.example/"})
+            await assert_problem(client, answer, 422, "url_not_fetched")
+            await asyncio.wait_for(ended.wait(), 10)
+
+
+@pytest.mark.parametrize("certified", ["other.example", "127.0.0.1", PUBLIC])
+async def test_a_certificate_of_another_name_is_refused(tmp_path: Path, certified: str) -> None:
+    """That the address was checked does not make up for it."""
+    authority = Authority(tmp_path)
+    async with (
+        open_host(answering(RED), tls=authority.certify(certified)) as host,
+        open_fetching(Network({PUBLIC: host.port}), ca_file=authority.file) as client,
+    ):
+        answer = await ask(client, {"url": "https://images.example/"})
+        assert "no certificate that can be trusted" in answer.json()["detail"]
+    assert host.heads == []
+
+
+async def test_an_unknown_authority_is_refused(tmp_path: Path) -> None:
+    """Certificates are checked without a setting for it."""
+    async with (
+        open_host(answering(RED), tls=Authority(tmp_path).certify("images.example")) as host,
+        open_fetching(Network({PUBLIC: host.port})) as client,
+    ):
+        answer = await ask(client, {"url": "https://images.example/"})
+        assert "no certificate that can be trusted" in answer.json()["detail"]
+    assert host.heads == []
+
+
+async def test_the_environment_s_proxies_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One could be inside, and would resolve names by itself."""
+    async with open_host(answering(BLUE)) as proxy, fetching_from(answering(RED)) as (client, _):
+        for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        assert labels(await ask(client, {"url": "http://images.example/"})) == ["red"]
+    assert proxy.connections == 0
+
+
+async def test_the_next_address_is_tried_where_one_does_not_answer() -> None:
+    """A host may have one that is out of order, or that this network does not reach."""
+    async with open_host(answering(RED)) as host:
+        network = Network({PUBLIC: host.port})
+        names = Names(images__example=["2606:4700::1111", "1.1.1.1", PUBLIC])
+        async with open_fetching(network, names=names, allow_http=True) as client:
+            assert labels(await ask(client, {"url": "http://images.example/"})) == ["red"]
+        assert network.dialled == ["2606:4700::1111", "1.1.1.1", PUBLIC]
+
+
+async def test_who_may_not_ask_has_nothing_fetched() -> None:
+    """Keys, the number of images and readiness come first."""
+    names = Names(images__example=[PUBLIC])
+    settings = Settings.model_validate(
+        {
+            "remote_images": {"enabled": True},
+            "limits": {"max_images": 1},
+            "access": AccessSettings(api_keys=(ApiKey(client="a", sha256="0" * 64),)),
+        }
+    )
+    for access, links, status in ((settings.access, 1, 401), (AccessSettings(), 2, 413), (AccessSettings(), 1, 503)):
+        narrowed = settings.model_copy(update={"access": access})
+        repository = make_repository(narrowed)
+        if status == 503:
+            repository.close()
+        app = create_app(repository, narrowed, fetcher=make_fetcher(narrowed, lookup=names, dial=Network().dial))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://argus") as client:
+            answer = await ask(client, *[{"url": "https://images.example/"}] * links)
+        assert answer.status_code == status
+    assert names.asked == []
+
+
+async def test_the_deadline_is_that_of_fetching_and_classifying_together() -> None:
+    """An answer that comes too late is not waited for, and its place in the queue is free again."""
+    runtime = ColorRuntime()
+    settings = Settings.model_validate(
+        {"remote_images": {"enabled": True, "allow_http": True, "timeout_s": 0.5}, "overload": {"deadline_s": 1}}
+    )
+    async with open_host(answering(RED)) as host:
+        fetcher = make_fetcher(settings, lookup=NAMES, dial=Network({PUBLIC: host.port}).dial)
+        repository = make_repository(settings, colors=runtime)
+        app = create_app(repository, settings, fetcher=fetcher)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://argus") as client:
+            runtime.go.clear()
+            answer = await ask(client, {"url": "http://images.example/"})
+            runtime.go.set()
+            await assert_problem(client, answer, 504, "deadline_exceeded")
+
+
+def test_the_real_way_out_is_a_plain_connection() -> None:
+    """What tests stand in for is what the service uses."""
+    assert make_fetcher.__kwdefaults__ == {"lookup": None, "dial": dial_tcp}
