@@ -4,18 +4,22 @@ Everything there is to decide is in `requests`, `answers` and `exchange`, shared
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
 from types import TracebackType
-from typing import Self, TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from argus_client.answers import Answer
-from argus_client.calls import DEFAULT_URL, Calls, answer, arguments
+from argus_client.bodies import FileBody
+from argus_client.calls import DEFAULT_URL, Calls
 from argus_client.errors import ProblemError
 from argus_client.exchange import Exchange, Failure, Send, Wait
-from argus_client.requests import Image, Request
+from argus_client.many import Outcome, Source
+from argus_client.many_threads import Threads
+from argus_client.requests import Image, Options, Request
 from argus_client.results import Classification, Model, Readiness, ServiceStatus
+
+if TYPE_CHECKING:
+    import httpx
 
 T = TypeVar("T")
 
@@ -32,11 +36,16 @@ class ArgusClient:
         *,
         api_key: str | None = None,
         timeout_s: float = 30.0,
-        transport: httpx.BaseTransport | None = None,
+        transport: "httpx.BaseTransport | None" = None,
         retries: int = 2,
     ) -> None:
-        self._calls = Calls(base_url, timeout_s=timeout_s, retries=retries)
-        self._http = httpx.Client(transport=transport, **self._calls.options(api_key))
+        import httpx
+
+        from argus_client import through_httpx
+
+        calls = self._calls = Calls(base_url, api_key=api_key, timeout_s=timeout_s, retries=retries)
+        options = through_httpx.options(calls.base_url, calls.headers, trust_env=calls.trusts_environment)
+        self._http = httpx.Client(transport=transport, **options)
 
     def classify(
         self,
@@ -46,12 +55,24 @@ class ArgusClient:
         model: str | None = None,
         top_k: int = 5,
         min_score: float = 0.0,
+        timeout_s: float | None = None,
     ) -> Classification:
-        """Classify one encoded image; raises an ArgusClientError, or OSError when its file cannot be read."""
-        return self._run(self._calls.classify(image, filename=filename, model=model, top_k=top_k, min_score=min_score))
+        """Classify one encoded image; raises an ArgusClientError, or OSError when its file cannot be read.
+
+        A file of a MiB or more is read while it is sent, and read again for a further attempt.
+        """
+        return self._run(
+            self._calls.classify(image, Options(model, top_k, min_score), filename=filename, timeout_s=timeout_s)
+        )
 
     def classify_batch(
-        self, images: Sequence[Image], *, model: str | None = None, top_k: int = 5, min_score: float = 0.0
+        self,
+        images: Sequence[Image],
+        *,
+        model: str | None = None,
+        top_k: int = 5,
+        min_score: float = 0.0,
+        timeout_s: float | None = None,
     ) -> list[Classification | ProblemError]:
         """Classify several images in one request; the list is in their order, an image's error stands at its place.
 
@@ -59,23 +80,42 @@ class ArgusClient:
         """
         if not images:
             return []
-        return self._run(self._calls.classify_batch(images, model=model, top_k=top_k, min_score=min_score))
+        return self._run(self._calls.classify_batch(images, Options(model, top_k, min_score), timeout_s=timeout_s))
 
-    def models(self) -> list[Model]:
+    def classify_many(
+        self,
+        images: Iterable[Source],
+        *,
+        concurrency: int = 16,
+        ordered: bool = False,
+        model: str | None = None,
+        top_k: int = 5,
+        min_score: float = 0.0,
+        timeout_s: float | None = None,
+    ) -> Generator[tuple[Source, Outcome], None, None]:
+        """Classify any number of images; gives each with its answer, or with the error that it alone got.
+
+        See AsyncArgusClient.classify_many. Leaving the loop early waits for the requests that are under way.
+        """
+        options = Options(model, top_k, min_score)
+        many = self._calls.classify_many(options, concurrency=concurrency, timeout_s=timeout_s)
+        return Threads[Source](many, self._send).run(images, ordered=ordered)
+
+    def models(self, *, timeout_s: float | None = None) -> list[Model]:
         """Every model that the service serves."""
-        return self._run(self._calls.models())
+        return self._run(self._calls.models(timeout_s))
 
-    def model(self, name: str) -> Model:
+    def model(self, name: str, *, timeout_s: float | None = None) -> Model:
         """One model; raises ModelNotFound."""
-        return self._run(self._calls.model(name))
+        return self._run(self._calls.model(name, timeout_s))
 
-    def labels(self, name: str) -> list[str]:
+    def labels(self, name: str, *, timeout_s: float | None = None) -> list[str]:
         """The labels of a model, by class id; raises ModelNotFound."""
-        return self._run(self._calls.labels(name))
+        return self._run(self._calls.labels(name, timeout_s))
 
-    def status(self) -> ServiceStatus:
+    def status(self, *, timeout_s: float | None = None) -> ServiceStatus:
         """What the service is doing now, over all its replicas; ask as often as once a second."""
-        return self._run(self._calls.status())
+        return self._run(self._calls.status(timeout_s))
 
     def live(self) -> bool:
         """Whether the service runs; False when it cannot be reached."""
@@ -113,15 +153,19 @@ class ArgusClient:
                     outcome = None
 
     def _send(self, request: Request, timeout_s: float) -> Answer | Failure:
+        import httpx
+
+        from argus_client import through_httpx
+
         began = time.perf_counter()
         body = bytearray()
         try:
-            with self._http.stream(**arguments(request, timeout_s)) as response:
+            with self._http.stream(**through_httpx.arguments(request, timeout_s, FileBody.read)) as response:
                 for chunk in response.iter_bytes():
                     body += chunk
                     # httpx bounds each wait for the network; an answer that trickles in needs a bound on the whole.
                     if time.perf_counter() - began > timeout_s:
-                        return self._calls.timed_out(sent=True)
+                        return through_httpx.timed_out(self._calls.base_url, sent=True)
         except httpx.TransportError as error:
-            return self._calls.failure(error)
-        return answer(response, bytes(body), (time.perf_counter() - began) * 1000)
+            return through_httpx.failure(error, self._calls.base_url)
+        return through_httpx.answer(response, bytes(body), (time.perf_counter() - began) * 1000)

@@ -42,10 +42,11 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No answer came; sent: whether any of the request may have reached the service."""
+    """No answer came; sent: whether any of the request may have reached the service; late: time ran out."""
 
     reason: str
     sent: bool
+    late: bool = False
 
 
 T = TypeVar("T")
@@ -80,6 +81,45 @@ def exchange(
             raise error
         attempt += 1
         yield Wait(pause_s)
+
+
+def persist(
+    request: Request,
+    read: Callable[[Answer], T],
+    *,
+    may_wait: Callable[[], bool],
+    timeout_s: float,
+    retries: int,
+    jitter: Callable[[], float] = random.random,
+) -> Exchange[T]:
+    """The same for one image of many: a refusal is waited out for as long as `may_wait` says, and counts as no attempt.
+
+    When to send again after a refusal is for the pace of the whole run to say (`pace`), here is only the jitter.
+    timeout_s: for each attempt. What came to nothing after it was sent, because the connection broke or the service's
+    own deadline passed (504), is tried `retries` times more: to classify an image twice changes nothing.
+    """
+    refused = failed = 0
+    while True:
+        outcome = yield Send(request, timeout_s)
+        if isinstance(outcome, Answer) and outcome.status not in _RETRIED_STATUSES | {504}:
+            return read(outcome)
+        error, _, _ = _judge(outcome)
+        if is_refusal(outcome):
+            refused += 1
+            if not may_wait() and refused > retries:
+                raise error
+        else:
+            failed += 1
+            if failed > retries or (isinstance(outcome, Failure) and outcome.late):
+                raise error
+        yield Wait(jitter() * min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(refused + failed - 1, 10)))
+
+
+def is_refusal(outcome: Outcome) -> bool:
+    """Whether the service has not begun with it and may take it later."""
+    if isinstance(outcome, Failure):
+        return not outcome.sent
+    return outcome is not None and outcome.status in _RETRIED_STATUSES
 
 
 def probe_live(request: Request, *, timeout_s: float) -> Exchange[bool]:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-Image = bytes | Path | BinaryIO
+from argus_client.bodies import FileBody, read_file
+
+Image = bytes | str | Path | BinaryIO
 """An encoded image: its bytes, the path of its file, or an open binary file (read from where it stands)."""
 
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -18,10 +20,10 @@ REQUEST_ID_HEADER = "X-Request-ID"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One image of a multipart body; filename: None when the caller gave none."""
+    """One image of a body; filename: None when the caller gave none."""
 
     filename: str | None
-    content: bytes
+    content: bytes | FileBody
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Request:
     method: str
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
-    content: bytes | None = None
+    content: bytes | FileBody | None = None
     parts: tuple[Part, ...] = ()
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     trace_headers: Mapping[str, str] = field(default_factory=dict)
@@ -47,28 +49,52 @@ class Request:
         if self.content is not None:
             # The service goes by the bytes, so naming a format here could only be wrong.
             headers["Content-Type"] = "application/octet-stream"
+        if isinstance(self.content, FileBody):
+            headers["Content-Length"] = str(self.content.size)
         return headers
 
 
-def read_part(image: Image, filename: str | None = None) -> Part:
-    """The bytes and the name of an image; OSError when its file cannot be read."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How images are to be classified; model: the service's default one for None."""
+
+    model: str | None
+    top_k: int
+    min_score: float
+
+    @property
+    def path(self) -> str:
+        """Where images are posted."""
+        return "/v1/classify" if self.model is None else f"{_model_path(self.model)}/classify"
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The query."""
+        return {"top_k": str(self.top_k), "min_score": str(self.min_score)}
+
+
+def read_part(image: Image, filename: str | None = None, *, streamed: bool = False) -> Part:
+    """The bytes and the name of an image; OSError when its file cannot be read.
+
+    streamed: leaves a large file where it is, to be read while it is sent.
+    """
     if isinstance(image, bytes):
         return Part(filename, image)
-    if isinstance(image, Path):
-        return Part(filename or image.name, image.read_bytes())
+    if isinstance(image, str | Path):
+        return Part(filename or Path(image).name, read_file(image, streamed=streamed))
     name = getattr(image, "name", None)
     # An open file's name is a path; one made from a file descriptor has a number there.
     return Part(filename or (Path(name).name if isinstance(name, str) else None), image.read())
 
 
-def classify_one(part: Part, *, model: str | None, top_k: int, min_score: float) -> Request:
+def classify_one(part: Part, options: Options) -> Request:
     """Post one image as the raw body."""
-    return Request("POST", _classify_path(model), _classify_params(top_k, min_score), content=part.content)
+    return Request("POST", options.path, options.params, content=part.content)
 
 
-def classify_many(parts: Sequence[Part], *, model: str | None, top_k: int, min_score: float) -> Request:
+def classify_batch(parts: Sequence[Part], options: Options) -> Request:
     """Post several images in one multipart body, in the order given."""
-    return Request("POST", _classify_path(model), _classify_params(top_k, min_score), parts=tuple(parts))
+    return Request("POST", options.path, options.params, parts=tuple(parts))
 
 
 def list_models() -> Request:
@@ -101,14 +127,6 @@ def ask_ready() -> Request:
     return Request("GET", "/health/ready")
 
 
-def _classify_path(model: str | None) -> str:
-    return "/v1/classify" if model is None else f"{_model_path(model)}/classify"
-
-
 def _model_path(name: str) -> str:
     # ":" separates a model from its weights and is legal in a path; "/" and the rest must not become path syntax.
     return f"/v1/models/{quote(name, safe=':')}"
-
-
-def _classify_params(top_k: int, min_score: float) -> dict[str, str]:
-    return {"top_k": str(top_k), "min_score": str(min_score)}

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from serve_app.cli.classify import command
 from serve_app.cli.display import Display
 from serve_app.cli.up import Up, UpOptions
 
@@ -34,6 +35,9 @@ def up(
     """Start the service and the UI, say where they are, and stop both on Ctrl-C or SIGTERM."""
     options = UpOptions(config=config, host=host, serve_port=serve_port, ui_port=ui_port, ui=ui)
     raise typer.Exit(asyncio.run(Up(options, Display(Console())).run()))
+
+
+app.command(epilog=command.EPILOG)(command.classify)
 
 
 def main() -> None:
