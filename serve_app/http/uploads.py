@@ -61,10 +61,7 @@ async def read_uploads(request: Request, limits: LimitSettings) -> list[Upload] 
     if not uploads:
         raise MalformedRequest("The request has no image. Send at least one file.")
     if len(uploads) > limits.max_images:
-        raise PayloadTooLarge(
-            f"The request has {len(uploads)} images; at most {limits.max_images} are accepted. "
-            "Send them in several requests."
-        )
+        raise _refuse_count(len(uploads), limits)
     return uploads
 
 
@@ -107,6 +104,8 @@ def _read_json(body: bytes, limits: LimitSettings) -> list[Upload] | LinkedImage
     except orjson.JSONDecodeError as error:
         raise MalformedRequest(f"The body is not valid JSON: {error}.") from None
     images = document.get("images") if isinstance(document, dict) else None
+    if isinstance(images, list) and len(images) > limits.max_images:
+        raise _refuse_count(len(images), limits)  # before any of them is decoded
     if isinstance(images, list) and all(isinstance(image, str) for image in images):
         return [_read_base64(image, limits) for image in images]
     if _is_link(document):
@@ -139,6 +138,12 @@ def _check_size(filename: str | None, data: bytes, limits: LimitSettings) -> Upl
     if len(data) > limits.max_image_bytes:
         return Upload(filename, error=refuse_size(limits.max_image_bytes))
     return Upload(filename, data)
+
+
+def _refuse_count(count: int, limits: LimitSettings) -> PayloadTooLarge:
+    return PayloadTooLarge(
+        f"The request has {count} images; at most {limits.max_images} are accepted. Send them in several requests."
+    )
 
 
 def refuse_size(max_image_bytes: int) -> PayloadTooLarge:

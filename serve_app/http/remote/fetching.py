@@ -10,6 +10,7 @@ import httpcore
 
 from serve_app.errors import UrlNotFetched
 from serve_app.http.remote.connections import Connector
+from serve_app.http.remote.pacing import PacedStream
 from serve_app.http.remote.urls import RemoteUrl, follow_redirect, parse_url
 from serve_app.http.uploads import refuse_size
 from serve_app.settings import RemoteImageSettings
@@ -56,18 +57,22 @@ class Fetcher:
             httpcore.URL(scheme=scheme, host=host, port=url.port, target=url.target.encode()),
             headers=[(b"Host", url.host_header.encode()), *_HEADERS],
         )
-        async with self._connector.connect(url) as stream:
+        async with self._connector.connect(url) as connected:
+            stream = PacedStream(connected)
             connection = httpcore.AsyncHTTP11Connection(httpcore.Origin(scheme, host, url.port), stream)
             response = await connection.handle_async_request(request)
+            stream.end_head()
             try:
                 headers = {name.lower(): value for name, value in response.headers}
                 if response.status in _REDIRECTS:
                     return follow_redirect(url, headers.get(b"location", b""), self._settings)
-                return await self._read(response, headers, take)
+                return await self._read(response, headers, stream, take)
             finally:
                 await response.aclose()
 
-    async def _read(self, response: httpcore.Response, headers: dict[bytes, bytes], take: Take) -> bytes:
+    async def _read(
+        self, response: httpcore.Response, headers: dict[bytes, bytes], stream: PacedStream, take: Take
+    ) -> bytes:
         if response.status != 200:
             raise UrlNotFetched(f"The address answered {response.status}. Check it, or send the image itself.")
         if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
@@ -81,4 +86,5 @@ class Fetcher:
                 raise refuse_size(self._max_bytes)
             take(len(chunk))
             data += chunk
+            await stream.count_piece(len(chunk))
         return bytes(data)

@@ -41,7 +41,7 @@ def make_fetcher(settings: Settings, *, lookup: Lookup | None = None, dial: Dial
         trust_certificates(remote.ca_file),
         lookup=lookup or SystemLookup(remote.max_concurrent),
         dial=dial,
-        timeout_s=remote.timeout_s,
+        timeout_s=remote.timeout_s / 2,  # leaves time to say of a host that it does not answer
     )
     return Fetcher(remote, connector, max_bytes=settings.limits.max_image_bytes)
 
