@@ -92,5 +92,7 @@ class Connector:
     async def _start_tls(self, connection: httpcore.AsyncNetworkStream, host: str) -> httpcore.AsyncNetworkStream:
         try:
             return await connection.start_tls(self._tls, server_hostname=host, timeout=self._timeout_s)
-        except (httpcore.NetworkError, httpcore.TimeoutException):
+        except httpcore.TimeoutException:
+            raise UrlNotFetched(REFUSED) from None
+        except httpcore.NetworkError:
             raise UrlNotFetched("The address has no certificate that can be trusted. Send the image itself.") from None
