@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from serve_app.errors import SetupError
 from serve_app.http.app import create_app
-from serve_app.http.remote.connections import dial_tcp
+from serve_app.http.remote.connections import dial_tcp, trust_certificates
 from serve_app.http.remote.images import make_fetcher
 from serve_app.settings import AccessSettings, ApiKey, Settings
 from tests.fakes import ColorRuntime, make_repository
@@ -217,6 +218,7 @@ async def test_an_image_over_the_limit_is_not_read_to_its_end() -> None:
         (answering(gzip.compress(RED), "content-encoding: identity, gzip"), "compressed once more"),
         (answering(RED, f"Content-Length: {len(RED) + 1}"), "no whole answer"),
         (answering(RED, "Content-Length: 5, 6"), "no whole answer"),
+        (answering(RED, "Content-Length: " + "9" * 5000), "no whole answer"),
         (answering(RED, "Transfer-Encoding: gzip"), "no whole answer"),
         (answering(RED, "X: " + "a" * 200_000), "no whole answer"),
         (answering(b"", status="abc"), "no whole answer"),
@@ -387,6 +389,14 @@ async def test_the_deadline_is_that_of_fetching_and_classifying_together() -> No
             answer = await ask(client, {"url": "http://images.example/"})
             runtime.go.set()
             await assert_problem(client, answer, 504, "deadline_exceeded")
+
+
+def test_a_file_of_authorities_that_is_none_is_told_of_at_start(tmp_path: Path) -> None:
+    """By the setting's name, whether it is missing or something else."""
+    (tmp_path / "photo.pem").write_bytes(RED)
+    for file in (tmp_path / "missing.pem", tmp_path / "photo.pem"):
+        with pytest.raises(SetupError, match=r"remote_images\.ca_file"):
+            trust_certificates(file)
 
 
 def test_the_real_way_out_is_a_plain_connection() -> None:

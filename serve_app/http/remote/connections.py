@@ -14,7 +14,7 @@ from pathlib import Path
 import httpcore
 import httpx
 
-from serve_app.errors import UrlNotFetched
+from serve_app.errors import SetupError, UrlNotFetched
 from serve_app.http.remote.lookups import Lookup
 from serve_app.http.remote.networks import AddressPolicy, IPAddress
 from serve_app.http.remote.urls import REFUSED, RemoteUrl
@@ -32,10 +32,16 @@ async def dial_tcp(address: IPAddress, port: int, timeout_s: float) -> httpcore.
 
 
 def trust_certificates(ca_file: Path | None) -> ssl.SSLContext:
-    """What a server's certificate is checked against: the public authorities, and those in the file."""
+    """What a server's certificate is checked against: the public authorities, and those in the file.
+
+    Raises SetupError where the file cannot be read.
+    """
     context = httpx.create_ssl_context(trust_env=False)
     if ca_file is not None:
-        context.load_verify_locations(ca_file)
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:  # ssl.SSLError is one
+            raise SetupError(f"remote_images.ca_file: {ca_file} has no certificates in PEM ({error})") from error
     context.set_alpn_protocols(["http/1.1"])
     return context
 

@@ -42,7 +42,8 @@ class Fetcher:
         for _ in range(self._settings.max_redirects + 1):
             try:
                 answer = await self._ask(url, take)
-            except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException):
+            except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, ValueError):
+                # ValueError: h11 reads a length of thousands of digits as Python does
                 raise UrlNotFetched("The address gave no whole answer. Try again, or send the image itself.") from None
             if isinstance(answer, bytes):
                 return answer
