@@ -20,8 +20,6 @@ from tests.integration.test_http_classify import BLUE, RED, labels
 from tests.integration.test_http_errors import assert_problem
 from tests.remote import PUBLIC, Authority, Names, Network, answering, open_host, redirecting
 
-LOOPBACK = ["127.0.0.0/8"]
-
 
 async def test_it_is_off_until_it_is_switched_on(client: httpx.AsyncClient) -> None:
     """The error says how; the request's other images are answered."""
@@ -59,21 +57,20 @@ async def test_an_image_is_fetched_through_tls(tmp_path: Path) -> None:
     ]
 
 
-async def test_loopback_is_fetched_from_where_the_settings_say_so(tmp_path: Path) -> None:
-    """With nothing pretended: the system's look-up, and a real connection to a real certificate's address."""
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+async def test_loopback_is_fetched_from_where_the_settings_say_so(tmp_path: Path, name: str) -> None:
+    """With nothing pretended: the system's look-up, and a connection to a server with a certificate of that name."""
     authority = Authority(tmp_path)
-    async with open_host(answering(BLUE), tls=authority.certify("127.0.0.1")) as host:
+    async with open_host(answering(BLUE), tls=authority.certify(name)) as host:
         remote = {
             "enabled": True,
-            "allowed_networks": LOOPBACK,
+            "allowed_networks": ["127.0.0.0/8", "::1/128"],
             "allowed_ports": [host.port],
-            "allowed_hosts": ["127.0.0.1", "localhost"],
+            "allowed_hosts": [name],
             "ca_file": authority.file,
-            "refused_networks": ["::1/128"],
         }
         async with open_service(settings=Settings.model_validate({"remote_images": remote})) as client:
-            answer = await ask(client, {"url": f"https://127.0.0.1:{host.port}/"})
-            assert labels(answer) == ["blue"]
+            assert labels(await ask(client, {"url": f"https://{name}:{host.port}/"})) == ["blue"]
 
 
 async def test_links_and_base64_are_answered_in_order() -> None:
