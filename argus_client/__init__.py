@@ -26,6 +26,9 @@ What goes wrong is an ArgusClientError, and which one says what to do; `errors` 
     except ServiceUnreachable as error:
         print(error)
 
+`Url("https://images.example.com/cat.jpg")` may stand for any image: the service then fetches it, where its operator
+allows that, and otherwise the error is UrlNotFetched.
+
 Several images that belong together travel in one request, and one that fails is a value at its place:
 
     for outcome in client.classify_batch(["cat.jpg", "coffee.jpg"]):
@@ -57,6 +60,7 @@ How it is made. It stands outside the service and knows only its HTTP contract:
         calls                           which request and which reader a method means
             requests --> exchange --> answers      what is sent, when, and what came of it; no input or output
             bodies                                 an image's file, read at once or while it is sent
+            urls                                   the addresses of images that the service fetches
             many, pace                             many images, and how many of them at a time
                 many_threads, many_tasks           in threads, in an event loop
             tracing                                a span around an exchange, in programs that are traced
@@ -88,6 +92,7 @@ from argus_client.errors import (
     Unauthenticated,
     UndecodableImage,
     UnsupportedMediaType,
+    UrlNotFetched,
 )
 from argus_client.many import Outcome
 from argus_client.requests import Image
@@ -106,6 +111,7 @@ from argus_client.results import (
     Timing,
     Totals,
 )
+from argus_client.urls import Url
 
 __all__ = [
     "Accuracy",
@@ -144,4 +150,6 @@ __all__ = [
     "Unauthenticated",
     "UndecodableImage",
     "UnsupportedMediaType",
+    "Url",
+    "UrlNotFetched",
 ]

@@ -21,6 +21,7 @@ from argus_client.errors import (
     ServiceUnreachable,
     UndecodableImage,
     UnsupportedMediaType,
+    UrlNotFetched,
 )
 from argus_client.requests import REQUEST_ID_HEADER
 from argus_client.results import (
@@ -43,7 +44,7 @@ T = TypeVar("T")
 
 # What can be wrong with one image alone. The service answers a request of one image with the image's error as the
 # response's own; a batch of one must still give it as a value.
-_ITEM_ERRORS = (UndecodableImage, ImageTooLarge, UnsupportedMediaType, PayloadTooLarge)
+_ITEM_ERRORS = (UndecodableImage, ImageTooLarge, UnsupportedMediaType, PayloadTooLarge, UrlNotFetched)
 # Statuses whose meaning is the same whoever answers: Ray's own text for a full queue, a gateway's for a large body.
 _PLAIN_STATUSES: dict[int, type[ProblemError]] = {413: PayloadTooLarge, 429: Overloaded}
 _STARTING_STATUSES = frozenset({404, 500, 502, 503, 504})

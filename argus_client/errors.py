@@ -20,6 +20,7 @@ Where each belongs on a call's way:
         ├── UnsupportedMediaType     415 unsupported_media_type
         ├── UndecodableImage         422 undecodable_image
         ├── ImageTooLarge            422 image_too_large
+        ├── UrlNotFetched            422 url_not_fetched
         ├── InvalidParameter         422 invalid_parameter
         ├── Overloaded               429 overloaded      (retry_after_s says when to come back)
         ├── RateLimited              429 rate_limited    (retry_after_s says when to come back)
@@ -132,6 +133,12 @@ class ImageTooLarge(ProblemError):
     """More pixels than the service decodes."""
 
     CODE = "image_too_large"
+
+
+class UrlNotFetched(ProblemError):
+    """The service may not, or could not, fetch the image from the address that was given."""
+
+    CODE = "url_not_fetched"
 
 
 class InvalidParameter(ProblemError):

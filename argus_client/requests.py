@@ -11,9 +11,10 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from argus_client.bodies import FileBody, read_file
+from argus_client.urls import Url, name_one, name_several
 
-Image = bytes | str | Path | BinaryIO
-"""An encoded image: its bytes, the path of its file, or an open binary file (read from where it stands)."""
+Image = bytes | str | Path | BinaryIO | Url
+"""An encoded image: its bytes, the path of its file, an open binary file (read from where it stands), or its Url."""
 
 REQUEST_ID_HEADER = "X-Request-ID"
 
@@ -23,7 +24,7 @@ class Part:
     """One image of a body; filename: None when the caller gave none."""
 
     filename: str | None
-    content: bytes | FileBody
+    content: bytes | FileBody | Url
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Request:
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     content: bytes | FileBody | None = None
+    # Of the content. The service goes by the bytes of an image, so naming a format here could only be wrong.
+    content_type: str = "application/octet-stream"
     parts: tuple[Part, ...] = ()
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     trace_headers: Mapping[str, str] = field(default_factory=dict)
@@ -47,8 +50,7 @@ class Request:
         headers = {REQUEST_ID_HEADER: self.request_id, "Accept": "application/json, application/problem+json"}
         headers |= self.trace_headers
         if self.content is not None:
-            # The service goes by the bytes, so naming a format here could only be wrong.
-            headers["Content-Type"] = "application/octet-stream"
+            headers["Content-Type"] = self.content_type
         if isinstance(self.content, FileBody):
             headers["Content-Length"] = str(self.content.size)
         return headers
@@ -78,7 +80,7 @@ def read_part(image: Image, filename: str | None = None, *, streamed: bool = Fal
 
     streamed: leaves a large file where it is, to be read while it is sent.
     """
-    if isinstance(image, bytes):
+    if isinstance(image, bytes | Url):
         return Part(filename, image)
     if isinstance(image, str | Path):
         return Part(filename or Path(image).name, read_file(image, streamed=streamed))
@@ -88,13 +90,21 @@ def read_part(image: Image, filename: str | None = None, *, streamed: bool = Fal
 
 
 def classify_one(part: Part, options: Options) -> Request:
-    """Post one image as the raw body."""
+    """Post one image as the raw body, or its address as JSON."""
+    if isinstance(part.content, Url):
+        return _post_json(name_one(part.content), options)
     return Request("POST", options.path, options.params, content=part.content)
 
 
 def classify_batch(parts: Sequence[Part], options: Options) -> Request:
-    """Post several images in one multipart body, in the order given."""
+    """Post several images in one multipart body, in the order given; as JSON where addresses are among them."""
+    if any(isinstance(part.content, Url) for part in parts):
+        return _post_json(name_several([part.content for part in parts]), options)
     return Request("POST", options.path, options.params, parts=tuple(parts))
+
+
+def _post_json(content: bytes, options: Options) -> Request:
+    return Request("POST", options.path, options.params, content=content, content_type="application/json")
 
 
 def list_models() -> Request:

@@ -7,7 +7,7 @@ Where each belongs on a request's way through the service:
       |           |                          |          +-- DeadlineExceeded, Internal
       |           |                          +-- Overloaded, NotReady, DeadlineExceeded
       |           +-- UndecodableImage, ImageTooLarge, UnsupportedMediaType
-      +-- MalformedRequest, PayloadTooLarge, InvalidParameter, NotFound, ...
+      +-- MalformedRequest, PayloadTooLarge, UrlNotFetched, InvalidParameter, NotFound, ...
 
     ArgusError
     ├── RequestError                 the request is at fault; sending it again unchanged fails again
@@ -21,6 +21,7 @@ Where each belongs on a request's way through the service:
     │   ├── UnsupportedMediaType     415 unsupported_media_type
     │   ├── UndecodableImage         422 undecodable_image
     │   ├── ImageTooLarge            422 image_too_large
+    │   ├── UrlNotFetched            422 url_not_fetched
     │   └── InvalidParameter         422 invalid_parameter
     ├── ServiceError                 the service cannot answer now
     │   ├── Overloaded               429 overloaded      (with Retry-After)
@@ -120,6 +121,12 @@ class ImageTooLarge(RequestError):
     """More pixels than the service decodes."""
 
     status, code, title = 422, "image_too_large", "The image has too many pixels"
+
+
+class UrlNotFetched(RequestError):
+    """An image that was named by address: the address may not be fetched, or gave no image in time."""
+
+    status, code, title = 422, "url_not_fetched", "The image could not be fetched from its address"
 
 
 class InvalidParameter(RequestError):

@@ -4,6 +4,7 @@ Values come from `args` in serve_config.yaml, and from nowhere else; nothing her
 Units are part of the names. Unknown keys are refused, so that a typing error is found at start and not in production.
 """
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +17,9 @@ ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-
 RequestLog = Annotated[
     Literal["off", "errors", "all"], BeforeValidator(lambda value: "off" if value is False else value)
 ]
+# A host name or an IP address as urls have it, without brackets; with *. before it, every name below it.
+HostPattern = Annotated[str, StringConstraints(to_lower=True, pattern=r"^(\*\.)?[A-Za-z0-9:][A-Za-z0-9._:-]*$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+\S*$")]
 
 
@@ -156,6 +160,40 @@ class ObservabilitySettings(_Section):
     )
 
 
+class RemoteImageSettings(_Section):
+    """Images that requests name by address, {"url": "https://..."}: see docs/remote-images.md."""
+
+    enabled: bool = Field(
+        default=False, description="Whether the service fetches images. It then connects to hosts that clients choose."
+    )
+    allow_http: bool = Field(default=False, description="Whether http:// is fetched as well as https://.")
+    allowed_hosts: tuple[HostPattern, ...] = Field(
+        default=(),
+        description="The only hosts that are fetched from, such as images.example.com, or *.example.com for every name "
+        "below it; any public host where it is empty.",
+    )
+    allowed_ports: tuple[Port, ...] = Field(default=(), description="Ports beside 443, and 80 where http is allowed.")
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(), description="Networks that are fetched from although they are not public, such as 10.1.2.0/24."
+    )
+    refused_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(), description="Networks that are never fetched from, such as your own public ones; these come first."
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Certificates, in PEM, of authorities that are trusted beside the public ones."
+    )
+    max_redirects: int = Field(default=3, ge=0, le=10, description="Most redirects of one image.")
+    timeout_s: float = Field(
+        default=5.0, gt=0, le=600, description="All images of a request are there within this many seconds, or failed."
+    )
+    max_concurrent: int = Field(
+        default=16, ge=1, le=1024, description="Most images that one replica fetches at a time; the others wait."
+    )
+    max_pending_bytes: int = Field(
+        default=128 * 2**20, ge=1024, description="Most bytes of fetched images that one replica holds at a time."
+    )
+
+
 class Settings(_Section):
     """The settings of one Argus application. The first model is the default one."""
 
@@ -172,6 +210,7 @@ class Settings(_Section):
     overload: OverloadSettings = OverloadSettings()
     access: AccessSettings = AccessSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
+    remote_images: RemoteImageSettings = RemoteImageSettings()
     artifacts_dir: Path | None = Field(
         default=None, description="Where exported models are kept; ARGUS_ARTIFACTS or the user's cache if unset."
     )
@@ -191,6 +230,10 @@ class Settings(_Section):
             )
         if self.limits.max_request_bytes > self.overload.max_pending_bytes:
             raise ValueError("limits.max_request_bytes is above overload.max_pending_bytes")
+        if self.remote_images.enabled and self.remote_images.timeout_s >= self.overload.deadline_s:
+            raise ValueError("remote_images.timeout_s is not below overload.deadline_s: nothing would be classified")
+        if self.remote_images.enabled and self.limits.max_request_bytes > self.remote_images.max_pending_bytes:
+            raise ValueError("limits.max_request_bytes is above remote_images.max_pending_bytes")
         for key in self.access.api_keys:
             unknown = sorted(set(key.models or ()) - set(names))
             if unknown:

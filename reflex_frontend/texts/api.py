@@ -130,6 +130,7 @@ ERRORS = (
     ("415", "unsupported_media_type", "Send one of the formats above."),
     ("422", "undecodable_image", "The file is damaged or cut short. Send it whole."),
     ("422", "image_too_large", "Scale the photo down: it has too many pixels."),
+    ("422", "url_not_fetched", "The detail says why. Check the address, or send the image itself."),
     ("422", "invalid_parameter", "The detail names the parameter and its range."),
     ("429", "overloaded", "Wait as long as Retry-After says, then send it again."),
     ("429", "rate_limited", "Wait as long as Retry-After says, and send less often."),

@@ -1,7 +1,7 @@
 """The ASGI application: routes, problems and limits around a `Backend`. Tests build it with a fake one."""
 
 import importlib.metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -23,6 +23,9 @@ from serve_app.open_inference.inference import OpenInference
 from serve_app.settings import Settings
 from serve_app.status import OwnStatus, StatusSource
 
+if TYPE_CHECKING:
+    from serve_app.http.remote.images import Fetch, RemoteImages
+
 _DESCRIPTION = """Classifies images. Send a photo to `POST /v1/classify` as the raw body, as multipart or as base64 in
 JSON; the answer lists the labels with the highest scores. Errors are RFC 9457 problem details with a stable `code`."""
 
@@ -33,16 +36,18 @@ def create_app(
     *,
     status_source: StatusSource | None = None,
     journal: Journal | None = None,
+    fetcher: "Fetch | None" = None,
     echo_request_id: bool = True,
 ) -> ASGIApp:
     """The whole HTTP service around a backend.
 
     status_source: counts the requests, and knows the status of the service; without one this replica's own is shown.
     journal: is told of every request; it ends with the application.
+    fetcher: fetches images that requests name by address, where `remote_images` is on; the real one if none is given.
     echo_request_id: off where the server in front adds `X-Request-ID` to responses itself, as Ray Serve does.
     """
     status_source = status_source or OwnStatus(lambda: backend.queued, lambda: backend.batches)
-    operation = ClassifyOperation(backend, settings, status_source.meters)
+    operation = ClassifyOperation(backend, settings, status_source.meters, _open_remote(settings, fetcher))
     budget = BodyBudget(
         max_request_bytes=settings.limits.max_request_bytes, max_pending_bytes=settings.overload.max_pending_bytes
     )
@@ -89,3 +94,11 @@ def create_api(
 
     app.openapi = describe  # type: ignore[method-assign]  # FastAPI's documented way to change the description
     return app
+
+
+def _open_remote(settings: Settings, fetcher: "Fetch | None") -> "RemoteImages | None":
+    if not settings.remote_images.enabled:
+        return None
+    from serve_app.http.remote.images import RemoteImages, make_fetcher
+
+    return RemoteImages(settings, fetcher or make_fetcher(settings))

@@ -5,7 +5,9 @@ which answers the same requests by the same code without FastAPI's routing, midd
 that takes milliseconds, those are a measurable share. What is not a classify request passes through.
 """
 
-from typing import Any
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -15,14 +17,22 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve_app.classifier import Backend, ImageResult, ServedModel, Timing
-from serve_app.errors import HttpError, RequestError
+from serve_app.errors import DeadlineExceeded, HttpError, NotReady, RequestError, UrlNotFetched
 from serve_app.http.access import AccessControl
 from serve_app.http.connection import work_while_connected
 from serve_app.http.problems import answer_unforeseen, describe_problem, refuse_parameter, render_problem
 from serve_app.http.routes import find_model, name_classify
-from serve_app.http.uploads import Upload, read_uploads
+from serve_app.http.uploads import ImageLink, LinkedImages, Upload, read_uploads
 from serve_app.meters import Meters
 from serve_app.settings import Settings
+
+if TYPE_CHECKING:
+    from serve_app.http.remote.images import RemoteImages
+
+_REMOTE_OFF = (
+    "This service fetches no images. Send the image itself, or ask its operator for remote_images.enabled: true in "
+    "serve_config.yaml."
+)
 
 
 class ClassifyOptions(BaseModel):
@@ -36,12 +46,19 @@ _DEFAULTS = ClassifyOptions()
 
 
 class ClassifyOperation:
-    """What both ways to the operation share. meters: counts the images. `access` is every protocol's."""
+    """What both ways to the operation share. `access` is every protocol's.
 
-    def __init__(self, backend: Backend, settings: Settings, meters: Meters) -> None:
+    meters: counts the images. remote: fetches those that are named by address; None where that is off.
+    """
+
+    def __init__(
+        self, backend: Backend, settings: Settings, meters: Meters, remote: "RemoteImages | None" = None
+    ) -> None:
         self._backend = backend
         self._meters = meters
         self._limits = settings.limits
+        self._deadline_s = settings.overload.deadline_s
+        self._remote = remote
         self.access = AccessControl(settings.access)
 
     async def answer(self, request: Request, name: str | None, options: ClassifyOptions) -> Response:
@@ -53,6 +70,31 @@ class ClassifyOperation:
         request.state.model = model.name
         self.access.check(request, model.name)
         uploads = await read_uploads(request, self._limits)
+        if isinstance(uploads, LinkedImages):
+            return await self._fetch_and_answer(request, model, options, uploads)
+        return await self._answer(request, model, options, uploads)
+
+    async def _fetch_and_answer(
+        self, request: Request, model: ServedModel, options: ClassifyOptions, images: LinkedImages
+    ) -> Response:
+        """As `_answer`, with the links fetched first; the deadline is that of both together."""
+        if self._remote is None:
+            off = Upload(None, error=UrlNotFetched(_REMOTE_OFF))
+            uploads = [off if isinstance(image, ImageLink) else image for image in images]
+            return await self._answer(request, model, options, uploads)
+        if not self._backend.ready:
+            raise NotReady("The service is stopping. Try again.", retry_after_s=1.0)
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self._deadline_s), self._remote.fetch(images, request.receive) as uploads:
+                request.state.server_timing["fetch"] = (time.monotonic() - started) * 1e3
+                return await self._answer(request, model, options, uploads)
+        except TimeoutError:
+            raise DeadlineExceeded("The deadline passed before the answer was there. Try again later.") from None
+
+    async def _answer(
+        self, request: Request, model: ServedModel, options: ClassifyOptions, uploads: list[Upload]
+    ) -> Response:
         sound = [upload.data for upload in uploads if upload.error is None]
         answers: list[ImageResult | RequestError] = []
         if sound:

@@ -20,6 +20,7 @@ _DETAILS: dict[type[errors.HttpError], str] = {
     errors.UnsupportedMediaType: "The bytes are not an image that is accepted. Send JPEG, PNG, WebP, ...",
     errors.UndecodableImage: "The JPEG image is damaged or cut short. Check that the whole file was sent.",
     errors.ImageTooLarge: "The image has 20000 x 20000 pixels. Send a smaller version of it.",
+    errors.UrlNotFetched: "The address answered 404. Check it, or send the image itself.",
     errors.InvalidParameter: "top_k: Input should be greater than or equal to 1.",
     errors.Overloaded: "The service is full. Try again in 1 s.",
     errors.RateLimited: "This client may send 10 requests a second. Slow down.",

@@ -145,6 +145,19 @@ def describe_problems(*kinds: type[errors.HttpError]) -> dict[int | str, dict[st
     return document_errors(kinds, Problem, lambda error: describe_problem(error, _REQUEST_ID))
 
 
+_LINK = {
+    "type": "object",
+    "properties": {
+        "url": {
+            "type": "string",
+            "examples": ["https://images.example.com/cat.jpg"],
+            "description": "Where the service fetches the image, if its operator has switched that on.",
+        }
+    },
+    "required": ["url"],
+    "additionalProperties": False,
+}
+_BASE64 = {"type": "string", "description": "Base64, or a data URI of base64."}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
     "required": True,
@@ -160,15 +173,16 @@ _BODY = {
         },
         "application/json": {
             "schema": {
-                "type": "object",
-                "properties": {
-                    "images": {
-                        "type": "array",
-                        "minItems": 1,
-                        "items": {"type": "string", "description": "Base64, or a data URI of base64."},
-                    }
-                },
-                "required": ["images"],
+                "anyOf": [
+                    {
+                        "type": "object",
+                        "properties": {
+                            "images": {"type": "array", "minItems": 1, "items": {"anyOf": [_BASE64, _LINK]}}
+                        },
+                        "required": ["images"],
+                    },
+                    _LINK,
+                ]
             }
         },
     },
@@ -198,7 +212,7 @@ CLASSIFY: dict[str, Any] = {
     "response_model": None,
     "responses": {
         200: {"model": Classification, "description": "One result for each image."},
-        **describe_problems(*CLASSIFY_ERRORS),
+        **describe_problems(*CLASSIFY_ERRORS, errors.UrlNotFetched),
     },
     "openapi_extra": {"requestBody": _BODY, "security": KEYS},
 }

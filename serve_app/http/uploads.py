@@ -1,6 +1,7 @@
 """Request body -> uploads: the first step of a request's way.
 
-Three forms of body carry images: one raw image, multipart/form-data with files, and JSON with base64 strings.
+Three forms of body carry images: one raw image, multipart/form-data with files, and JSON with base64 strings. JSON may
+also name images by address; those are links here, and `remote` fetches them.
 """
 
 from collections.abc import AsyncIterator
@@ -30,17 +31,29 @@ class Upload:
     error: RequestError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ImageLink:
+    """One image that is to be fetched. url: as it was sent."""
+
+    url: str
+
+
+class LinkedImages(list[Upload | ImageLink]):
+    """The images of a request that names one or more of them by address."""
+
+
 class _InMemoryParser(MultiPartParser):
     # Starlette writes parts of more than 1 MiB to disk. BodyLimit already bounds them, so they stay in memory.
     spool_max_size = 2**40
 
 
-async def read_uploads(request: Request, limits: LimitSettings) -> list[Upload]:
-    """The images of a request, at least one, in the order they were sent.
+async def read_uploads(request: Request, limits: LimitSettings) -> list[Upload] | LinkedImages:
+    """The images of a request, at least one, in the order they were sent; LinkedImages where some are to be fetched.
 
     An image over `max_image_bytes` raises PayloadTooLarge when it is the only one, and is that item's error when there
     are several. Raises MalformedRequest, PayloadTooLarge.
     """
+    uploads: list[Upload] | LinkedImages
     content_type = read_content_type(request)
     if content_type == _FORM:
         uploads = await _read_multipart(request, limits)
@@ -51,10 +64,7 @@ async def read_uploads(request: Request, limits: LimitSettings) -> list[Upload]:
     if not uploads:
         raise MalformedRequest("The request has no image. Send at least one file.")
     if len(uploads) > limits.max_images:
-        raise PayloadTooLarge(
-            f"The request has {len(uploads)} images; at most {limits.max_images} are accepted. "
-            "Send them in several requests."
-        )
+        raise _refuse_count(len(uploads), limits)
     return uploads
 
 
@@ -88,7 +98,7 @@ async def _read_raw(request: Request, max_image_bytes: int) -> bytes:
     async for chunk in request.stream():
         size += len(chunk)
         if size > max_image_bytes:
-            raise _too_large(max_image_bytes)
+            raise refuse_size(max_image_bytes)
         chunks.append(chunk)
     if not size:
         raise MalformedRequest("The request has no body. Send the image's bytes.")
@@ -121,15 +131,29 @@ async def _open_form(request: Request, limits: LimitSettings) -> AsyncIterator[F
         await form.close()
 
 
-def _read_json(body: bytes, limits: LimitSettings) -> list[Upload]:
+def _read_json(body: bytes, limits: LimitSettings) -> list[Upload] | LinkedImages:
     try:
         document: Any = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise MalformedRequest(f"The body is not valid JSON: {error}.") from None
     images = document.get("images") if isinstance(document, dict) else None
-    if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
-        raise MalformedRequest('The JSON needs the form {"images": ["<base64 or data URI>", ...]}.')
-    return [read_base64(image, limits) for image in images]
+    if isinstance(images, list) and len(images) > limits.max_images:
+        raise _refuse_count(len(images), limits)  # before any of them is decoded
+    if isinstance(images, list) and all(isinstance(image, str) for image in images):
+        return [read_base64(image, limits) for image in images]
+    if _is_link(document):
+        images = [document]
+    if not isinstance(images, list) or not all(isinstance(image, str) or _is_link(image) for image in images):
+        raise MalformedRequest(
+            'The JSON needs the form {"images": ["<base64 or data URI>", {"url": "https://..."}, ...]}.'
+        )
+    return LinkedImages(
+        read_base64(image, limits) if isinstance(image, str) else ImageLink(image["url"]) for image in images
+    )
+
+
+def _is_link(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() == {"url"} and isinstance(value["url"], str)
 
 
 def read_base64(text: str, limits: LimitSettings) -> Upload:
@@ -142,9 +166,16 @@ def read_base64(text: str, limits: LimitSettings) -> Upload:
 
 def _check_size(filename: str | None, data: bytes, limits: LimitSettings) -> Upload:
     if len(data) > limits.max_image_bytes:
-        return Upload(filename, error=_too_large(limits.max_image_bytes))
+        return Upload(filename, error=refuse_size(limits.max_image_bytes))
     return Upload(filename, data)
 
 
-def _too_large(max_image_bytes: int) -> PayloadTooLarge:
+def _refuse_count(count: int, limits: LimitSettings) -> PayloadTooLarge:
+    return PayloadTooLarge(
+        f"The request has {count} images; at most {limits.max_images} are accepted. Send them in several requests."
+    )
+
+
+def refuse_size(max_image_bytes: int) -> PayloadTooLarge:
+    """The error of an image that has more bytes than one may have."""
     return PayloadTooLarge(f"The image is larger than {describe_bytes(max_image_bytes)}. Send a smaller version of it.")

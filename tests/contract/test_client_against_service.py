@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import argus_client
-from argus_client import AsyncArgusClient, Classification
+from argus_client import AsyncArgusClient, Classification, Url, UrlNotFetched
 from serve_app import errors
 from serve_app.http.app import create_app
 from serve_app.settings import Settings
@@ -123,3 +123,12 @@ async def test_base64_and_raw_bytes_give_the_same_scores(client: AsyncArgusClien
         answer = await plain.post("/v1/classify", json={"images": [base64.b64encode(BLUE).decode()]})
     scores = [prediction["score"] for prediction in answer.json()["results"][0]["predictions"]]
     assert scores == [prediction.score for prediction in raw.predictions]
+
+
+async def test_an_image_is_named_by_its_address(client: AsyncArgusClient) -> None:
+    """The service reads what the client writes; it fetches nothing until it is told to."""
+    good, refused = await client.classify_batch([RED, Url("https://images.example/red.png")])
+    assert isinstance(good, Classification)
+    assert isinstance(refused, UrlNotFetched)
+    with pytest.raises(UrlNotFetched, match=r"remote_images\.enabled"):
+        await client.classify(Url("https://images.example/red.png"))

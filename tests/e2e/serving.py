@@ -49,7 +49,7 @@ class RunningService:
 
     @property
     def narrow_url(self) -> str:
-        """Takes one image at a time, of at most 1 MiB and a million pixels."""
+        """Takes one image at a time, of at most 1 MiB and a million pixels, also by address from this service."""
         return f"{self.url}/narrow"
 
     @property
@@ -114,6 +114,13 @@ def make_config(port: int) -> dict[str, Any]:
             "narrow",
             overload={"max_pending_images": 1},
             limits={"max_images": 1, "max_image_bytes": 2**20, "max_image_pixels": 1_000_000},
+            remote_images={
+                "enabled": True,
+                "allow_http": True,
+                "allowed_hosts": ["127.0.0.1", "localhost"],
+                "allowed_networks": ["127.0.0.1/32"],
+                "allowed_ports": [port],
+            },
         ),
     ]
     config["applications"].append({**make_split_application(), "name": "split", "route_prefix": "/split"})

@@ -105,6 +105,7 @@ def problem_cases() -> list[Any]:
          "unsupported_media_type"),
         ("POST", "/v1/classify", {"content": cat[:5000]}, 422, "undecodable_image"),
         ("POST", "/narrow/v1/classify", {"content": encode(gradient(1200, 1000), "PNG")}, 422, "image_too_large"),
+        ("POST", "/v1/classify", {"json": {"url": "https://images.example/cat.jpg"}}, 422, "url_not_fetched"),
         ("POST", "/v1/classify?top_k=-1", {"content": cat}, 422, "invalid_parameter"),
         ("POST", "/broken/v1/classify", {"content": cat}, 500, "internal"),
         ("POST", "/stopping/v1/classify", {"content": cat}, 503, "not_ready"),
@@ -125,6 +126,25 @@ def test_every_problem_has_the_documented_shape_and_harms_nothing(
     answer = client.request(method, path, **arguments)
     assert_problem(answer, status, code)
     assert re.search("cat|tabby", top_label(client.post("/v1/classify", content=example("cat"))))
+
+
+def test_an_image_is_fetched_where_the_settings_allow_it(client: httpx.Client, real_service: RunningService) -> None:
+    """From the service's own pages, whose icon is an image; other hosts and other ports are refused."""
+    answers = {
+        path: client.post("/narrow/v1/classify", json={"url": f"{address}{path}"})
+        for address, path in (
+            (real_service.url, "/static-offline-docs/favicon.png"),
+            (real_service.url, "/health/live"),
+            ("http://127.0.0.2", "/"),
+            ("http://127.0.0.1:8265", "/api/version"),
+        )
+    }
+    icon = answers.pop("/static-offline-docs/favicon.png")
+    assert icon.status_code == 200, icon.text
+    assert icon.json()["results"][0]["predictions"]
+    assert icon.headers["Server-Timing"].startswith("fetch;dur=")
+    codes = [answer.json()["code"] for answer in answers.values()]
+    assert codes == ["unsupported_media_type", "url_not_fetched", "url_not_fetched"]
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> None:

@@ -122,9 +122,10 @@ async def test_an_image_over_the_limit_of_one_image() -> None:
 async def test_more_images_than_a_request_may_hold() -> None:
     """The count is limited, and the error says what to do."""
     async with open_service(settings=Settings(limits=LimitSettings(max_images=2))) as client:
-        answer = await client.post("/v1/classify", files=[("f", RED)] * 3)
-        await assert_problem(client, answer, 413, "payload_too_large")
-        assert "several requests" in answer.json()["detail"]
+        for request in ({"files": [("f", RED)] * 3}, {"json": {"images": ["***"] * 3}}):
+            answer = await client.post("/v1/classify", **request)  # type: ignore[arg-type]  # two forms of body
+            await assert_problem(client, answer, 413, "payload_too_large")
+            assert "several requests" in answer.json()["detail"]
 
 
 MODELS = (ModelSettings(name="colors"), ModelSettings(name="secret"))

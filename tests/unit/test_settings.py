@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from serve_app.settings import Settings
+from serve_app.settings import RemoteImageSettings, Settings
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
@@ -41,7 +41,8 @@ def test_every_setting_is_documented(path: str, field: Any) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["unknown", "limits.unknown", "inference.unknown", "overload.unknown", "access.unknown", "observability.unknown"],
+    ["unknown"]
+    + [f"{name}.unknown" for name in ["limits", "inference", "overload", "access", "observability", "remote_images"]],
 )
 def test_unknown_keys_are_refused(path: str) -> None:
     """A typing error is found at start."""
@@ -68,6 +69,11 @@ def test_unknown_keys_are_refused(path: str) -> None:
         ({"observability": {"sample_ratio": 1.1}}, "less than or equal to 1"),
         ({"overload": {"deadline_s": 0}}, "greater than 0"),
         ({"overload": {"deadline_s": float("nan")}}, "finite"),
+        ({"remote_images": {"enabled": True, "timeout_s": 10}}, "not below overload.deadline_s"),
+        ({"remote_images": {"enabled": True, "max_pending_bytes": 1024}}, "above remote_images.max_pending_bytes"),
+        ({"remote_images": {"allowed_networks": ["10.1.2.3/8"]}}, "not a valid IPv4 network"),
+        ({"remote_images": {"allowed_hosts": ["https://a.example"]}}, "pattern"),
+        ({"remote_images": {"allowed_ports": [0]}}, "greater than or equal to 1"),
         ({"access": {"api_keys": [{"client": "a", "sha256": "secret"}]}}, "pattern"),
         ({"access": {"api_keys": [{"client": "a", "sha256": "0" * 64, "models": ["other"]}]}}, "not served: other"),
     ],
@@ -82,6 +88,16 @@ def test_off_is_off_as_yaml_writes_it() -> None:
     """YAML reads a bare off as false."""
     values = yaml.safe_load("observability: {request_log: off}")
     assert Settings.model_validate(values).observability.request_log == "off"
+
+
+def test_fetching_is_off_and_each_of_its_settings_is_shown_with_its_default() -> None:
+    """As it would stand in serve_config.yaml; what is off needs no other setting to fit."""
+    document = (ROOT / "docs" / "remote-images.md").read_text()
+    shown = yaml.safe_load(document.partition("```yaml\n")[2].partition("```")[0])["remote_images"]
+    assert RemoteImageSettings.model_validate(shown) == RemoteImageSettings() == Settings().remote_images
+    assert shown.keys() == RemoteImageSettings.model_fields.keys()
+    assert shown["enabled"] is False
+    assert Settings.model_validate({"overload": {"deadline_s": 1}}).remote_images.timeout_s > 1
 
 
 def test_serve_leaves_the_refusal_to_the_service() -> None:

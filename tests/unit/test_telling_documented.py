@@ -13,7 +13,7 @@ from tests.telling import Told, make_journal
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "logs-and-traces.md").read_text()
 STATE = {
     "request_id": "r-1",
-    "server_timing": {"decode": 1.0, "queue": 1.0, "inference": 1.0},
+    "server_timing": {"fetch": 1.0, "decode": 1.0, "queue": 1.0, "inference": 1.0},
     "problem": "internal",
     "model": "m",
     "images": 1,

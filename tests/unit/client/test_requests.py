@@ -1,13 +1,15 @@
 """What the client sends, as the service sees it."""
 
+import base64
 import io
+import json
 from email import message_from_bytes
 from pathlib import Path
 
 import httpx
 import pytest
 
-from argus_client import through_httpx
+from argus_client import Url, UrlNotFetched, through_httpx
 from argus_client.calls import Calls
 from tests.unit.client.service import ITEM, Service, classified, problem
 
@@ -60,6 +62,31 @@ def test_a_batch_is_one_multipart_request_in_order() -> None:
     assert isinstance(parts, list)
     assert [part.get_payload(decode=True) for part in parts if not isinstance(part, str)] == [b"one", b"two"]
     assert all(part.get_filename() for part in parts if not isinstance(part, str))
+
+
+def test_an_image_s_address_travels_as_json() -> None:
+    """Alone, and among images that are sent; the service fetches what is there."""
+    service = Service(classified(ITEM), classified(ITEM, ITEM))
+    client = service.client()
+    assert client.classify(Url("https://a.example/cat.jpg"), filename="cat.jpg", top_k=3).filename == "cat.jpg"
+    client.classify_batch([b"one", Url("https://a.example/b")])
+    one, several = service.requests
+    assert json.loads(one.content) == {"url": "https://a.example/cat.jpg"}
+    assert json.loads(several.content) == {
+        "images": [base64.b64encode(b"one").decode(), {"url": "https://a.example/b"}]
+    }
+    assert dict(one.url.params)["top_k"] == "3"
+    assert [request.headers["content-type"] for request in service.requests] == ["application/json"] * 2
+
+
+def test_an_address_that_gives_no_image_is_an_error_of_its_own() -> None:
+    """Raised by a call for one image, and a value in a batch of one."""
+    service = Service(problem(422, "url_not_fetched"), problem(422, "url_not_fetched"))
+    client = service.client()
+    with pytest.raises(UrlNotFetched):
+        client.classify(Url("https://a.example/"))
+    (error,) = client.classify_batch([Url("https://a.example/")])
+    assert isinstance(error, UrlNotFetched)
 
 
 def test_an_empty_batch_asks_nothing() -> None:
