@@ -12,7 +12,7 @@ import pytest
 
 from tests.clients.environment import Clients
 from tests.e2e.normalising import normalise_photos
-from tests.e2e.serving import API_KEY, ROOT, RunningService
+from tests.e2e.serving import ROOT, RunningService
 from tests.photos import EXAMPLES, example
 
 pytestmark = pytest.mark.timeout(300)
@@ -96,8 +96,8 @@ def test_the_split_topology_answers_the_same(real_service: RunningService) -> No
         assert np.allclose(one, other, atol=1e-3)
 
 
-def test_keys_errors_and_ray_s_own_answers_keep_the_protocol_s_shape(real_service: RunningService) -> None:
-    """Behind a route prefix as well, and where no application is."""
+def test_errors_keep_the_protocol_s_shape_behind_a_route_prefix(real_service: RunningService) -> None:
+    """One string, over the whole stack."""
     infer = f"/v2/models/{MODEL}/infer"
     for url, status in (
         (real_service.keyed_url + infer, 401),
@@ -106,9 +106,6 @@ def test_keys_errors_and_ray_s_own_answers_keep_the_protocol_s_shape(real_servic
     ):
         answer = httpx.request("GET" if url.endswith("ready") else "POST", url, content=b"{}", timeout=30)
         assert (answer.status_code, list(answer.json())) == (status, ["error"]), url
-    key = {"Authorization": f"Bearer {API_KEY}", "Inference-Header-Content-Length": "0"}
-    answer = httpx.post(real_service.keyed_url + infer, content=example("cat"), headers=key, timeout=30)
-    assert answer.status_code in (200, 429)  # its rate is shared with other tests
 
 
 def run_sample(sample: str, service: RunningService, folder: Path, before: str = "") -> str:
