@@ -13,6 +13,9 @@ from yarl import URL
 
 from serve_app.grpc.statuses import answer_unreachable
 
+# A body up to this is one piece, which is sent for two thirds of the processor time of several.
+_JOINED_BYTES = 2**20
+
 
 class Answer(NamedTuple):
     """An HTTP answer, read to its end."""
@@ -79,11 +82,13 @@ class Upstream:
     ) -> Answer:
         assert self._session is not None  # noqa: S101
         timeout = self._timeout_s if seconds_left is None else min(self._timeout_s, seconds_left)
+        size = sum(map(len, body))
+        data = b"".join(body) if size <= _JOINED_BYTES else _give(body)
         async with self._session.request(
             method,
             URL(self._url + path, encoded=True),
-            headers={**headers, "Content-Length": str(sum(map(len, body)))} if body else headers,
-            data=_give(body) if body else None,
+            headers={**headers, "Content-Length": str(size)} if body else headers,
+            data=data if body else None,
             timeout=aiohttp.ClientTimeout(total=timeout),
             allow_redirects=False,
         ) as response:
