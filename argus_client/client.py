@@ -43,9 +43,8 @@ class ArgusClient:
 
         from argus_client import through_httpx
 
-        calls = self._calls = Calls(base_url, api_key=api_key, timeout_s=timeout_s, retries=retries)
-        options = through_httpx.options(calls.base_url, calls.headers, trust_env=calls.trusts_environment)
-        self._http = httpx.Client(transport=transport, **options)
+        self._calls = Calls(base_url, api_key=api_key, timeout_s=timeout_s, retries=retries)
+        self._http = httpx.Client(transport=transport, **through_httpx.options(self._calls))
 
     def classify(
         self,

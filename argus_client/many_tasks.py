@@ -1,26 +1,37 @@
 """Many images in an event loop: as many tasks as there may be requests, each with one image at a time."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Generic
 
 from argus_client.answers import Answer
 from argus_client.errors import ArgusClientError
-from argus_client.exchange import Failure, Send, Wait
+from argus_client.exchange import Exchange, Failure, Send, Wait
 from argus_client.many import WINDOW, Many, Outcome, Source
 from argus_client.requests import Request
+from argus_client.results import Classification
 
+_SLOW_READ_S = 0.005
 _Numbered = tuple[int, Source, Outcome]
 
 
 class Tasks(Generic[Source]):
-    """One run. send: sends a request and waits at most so many seconds for its answer."""
+    """One run. send: sends a request and waits at most so many seconds for its answer; clock: seconds."""
 
-    def __init__(self, many: Many, send: Callable[[Request, float], Awaitable[Answer | Failure]]) -> None:
+    def __init__(
+        self,
+        many: Many,
+        send: Callable[[Request, float], Awaitable[Answer | Failure]],
+        *,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._many = many
         self._pace = many.pace
         self._send = send
+        self._clock = clock
+        self._reads_aside = False
         self._ended = asyncio.Event()
         self._room = asyncio.Semaphore(many.pace.most * WINDOW)
         self._done: asyncio.Queue[_Numbered[Source] | None] = asyncio.Queue()
@@ -69,7 +80,7 @@ class Tasks(Generic[Source]):
 
     async def _classify(self, source: Source) -> Outcome:
         try:
-            steps = await asyncio.to_thread(self._many.begin, source)
+            steps = await self._begin(source)
             outcome: Answer | Failure | None = None
             while True:
                 match steps.send(outcome):
@@ -83,6 +94,20 @@ class Tasks(Generic[Source]):
             return result
         except (ArgusClientError, OSError) as error:
             return error
+
+    async def _begin(self, source: Source) -> Exchange[Classification]:
+        # A file that the system has in memory is read sooner than a thread is asked to. One that comes from a slow disk
+        # holds everything up, so the next one is read aside; and the next one is again where that was quick.
+        if self._reads_aside:
+            return await asyncio.to_thread(self._read, source)
+        return self._read(source)
+
+    def _read(self, source: Source) -> Exchange[Classification]:
+        began = self._clock()
+        try:
+            return self._many.begin(source)
+        finally:
+            self._reads_aside = self._clock() - began > _SLOW_READ_S
 
     async def _send_in_turn(self, request: Request, timeout_s: float) -> Answer | Failure:
         pace = self._pace

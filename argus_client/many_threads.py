@@ -8,6 +8,7 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Generic
 
 from argus_client.answers import Answer
@@ -39,7 +40,7 @@ class Threads(Generic[Source]):
             while True:
                 while begun - given < room and (item := next(numbered, None)) is not None:
                     # A span that is made in a thread belongs below the caller's.
-                    pool.submit(contextvars.copy_context().run, self._work, *item)
+                    pool.submit(partial(contextvars.copy_context().run, self._work, *item))
                     begun += 1
                 if begun == given:
                     return

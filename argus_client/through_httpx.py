@@ -7,6 +7,7 @@ import httpx
 
 from argus_client.answers import Answer
 from argus_client.bodies import FileBody
+from argus_client.calls import Calls
 from argus_client.exchange import Failure
 from argus_client.requests import Request
 
@@ -16,9 +17,14 @@ _LIMITS = httpx.Limits(max_connections=256, max_keepalive_connections=256)
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-def options(base_url: str, headers: dict[str, str], *, trust_env: bool) -> dict[str, Any]:
+def options(calls: Calls) -> dict[str, Any]:
     """Arguments of either httpx client."""
-    return {"base_url": base_url, "headers": headers, "limits": _LIMITS, "trust_env": trust_env}
+    return {
+        "base_url": calls.base_url,
+        "headers": calls.headers,
+        "limits": _LIMITS,
+        "trust_env": calls.trusts_environment,
+    }
 
 
 def arguments(request: Request, timeout_s: float, read: Callable[[FileBody], Any]) -> dict[str, Any]:

@@ -64,8 +64,7 @@ class Ways:
 
         calls = self._calls
         if self._http is None:
-            options = through_httpx.options(calls.base_url, calls.headers, trust_env=calls.trusts_environment)
-            self._http = httpx.AsyncClient(transport=self._transport, **options)
+            self._http = httpx.AsyncClient(transport=self._transport, **through_httpx.options(calls))
         began = time.perf_counter()
         try:
             # httpx bounds each wait for the network; an answer that trickles in needs a bound on the whole.
@@ -81,7 +80,9 @@ class Ways:
 
 def _is_direct(parts: SplitResult, *, trusts_environment: bool) -> bool:
     # A proxy, a password in the address, or an address that only httpx may understand is for httpx.
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not parts.netloc.isascii():
+        return False
+    if parts.username or parts.query or parts.fragment:
         return False
     if not trusts_environment:
         return True

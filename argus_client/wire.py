@@ -12,6 +12,7 @@ import asyncio
 import socket
 import ssl
 import time
+from functools import lru_cache
 from typing import cast
 from urllib.parse import urlencode, urlsplit
 
@@ -48,6 +49,7 @@ class Wire:
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._context = context
         self._idle: list[_Connection] = []
+        self._is_closed = False
 
     async def send(self, request: Request, timeout_s: float) -> Answer | Failure:
         """Send a request and wait at most so long for its whole answer. Raises OSError when its file cannot be read."""
@@ -80,7 +82,8 @@ class Wire:
             return Failure(f"The connection to {self._base_url} broke before the answer was complete ({error}).", True)
 
     def close(self) -> None:
-        """Close those that are idle."""
+        """Close those that are idle now, and the others when they would be."""
+        self._is_closed = True
         while self._idle:
             self._idle.pop().close()
 
@@ -106,16 +109,14 @@ class Wire:
             kept = response.keeps
         finally:
             # Whoever was cancelled left an answer on its way, which the next request must not take for its own.
-            if kept and connection.is_open:
+            if kept and connection.is_open and not self._is_closed:
                 self._idle.append(connection)
             else:
                 connection.close()
         return response
 
     def _encode(self, request: Request) -> bytes:
-        target = self._prefix + request.path
-        if request.params:
-            target = f"{target}?{urlencode(request.params)}"
+        target = _encode_target(self._prefix + request.path, tuple(request.params.items()))
         headers = self._headers | request.headers
         if isinstance(request.content, bytes):
             headers["Content-Length"] = str(len(request.content))
@@ -146,10 +147,12 @@ class _Connection(asyncio.Protocol):
             if isinstance(body, FileBody):
                 if not await self._write_file(self._transport, head, body, response):
                     # The service has seen enough of it; what it has not read stands in the way of another request.
-                    return (await response)._replace(keeps=False)
+                    refused: Response = (await response)._replace(keeps=False)
+                    return refused
             else:
                 self._transport.write(head + body if body else head)
-            return await response
+            answered: Response = await response
+            return answered
         finally:
             self._response = None
             if response.done() and not response.cancelled():
@@ -205,6 +208,11 @@ class _Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._writable.set()
+
+
+@lru_cache(maxsize=64)  # The images of a run all go to the same place.
+def _encode_target(path: str, params: tuple[tuple[str, str], ...]) -> str:
+    return f"{path}?{urlencode(params)}" if params else path
 
 
 def _answer(response: Response, began: float) -> Answer:

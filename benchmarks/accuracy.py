@@ -1,4 +1,4 @@
-"""Accuracy over HTTP on labelled photos, and agreement with torch float32 in process.
+"""Accuracy over HTTP on labelled photos, as `argus accuracy` measures it, and agreement with torch float32 in process.
 
     python -m benchmarks.accuracy --images FOLDER [--url http://127.0.0.1:8000] [--fail-under 0.97]
 
@@ -9,36 +9,42 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from argus_client import ArgusClientError, AsyncArgusClient, Classification
-from benchmarks.labelled import LabelledPhoto, read_labelled_photos
+from argus_client import ArgusClient, ArgusClientError
+from serve_app.cli.accuracy import Outcome, classify_photos
+from serve_app.cli.exits import CommandError
+from serve_app.cli.labelled import LabelledPhoto, match_labels, read_labelled
+from serve_app.cli.model_listing import find_default
 
-_CONCURRENCY = 8
+
+def read_photos(place: Path, url: str) -> list[LabelledPhoto]:
+    """The photos with the class ids of the service's default model. Raises CommandError or ArgusClientError."""
+    with ArgusClient(url) as client:
+        labels = client.labels(find_default(client.models()))
+    labelled = match_labels(read_labelled(place), labels)
+    if labelled.unmatched:
+        names = ", ".join(one.given for one in labelled.unmatched[:3])
+        raise CommandError(f"{len(labelled.unmatched)} names of classes are not the model's: {names}.")
+    return list(labelled.photos)
 
 
-async def classify_photos(url: str, photos: list[LabelledPhoto], progress: Progress) -> list[Classification]:
-    """Every photo through the service, in order. Raises ArgusClientError."""
+def ask_service(url: str, photos: Sequence[LabelledPhoto], progress: Progress) -> list[Outcome]:
+    """Every photo through the service, in order. Raises CommandError for one without an answer."""
     task = progress.add_task("over HTTP", total=len(photos))
-    gate = asyncio.Semaphore(_CONCURRENCY)
-
-    async with AsyncArgusClient(url) as client:
-
-        async def classify(photo: LabelledPhoto) -> Classification:
-            async with gate:
-                result = await client.classify(photo.path, top_k=5)
-            progress.advance(task)
-            return result
-
-        return list(await asyncio.gather(*(classify(photo) for photo in photos)))
+    outcomes = asyncio.run(classify_photos(url, photos, advance=lambda: progress.advance(task)))
+    for outcome in outcomes:
+        if outcome.error:
+            raise CommandError(f"{outcome.photo.path}: {outcome.error}")
+    return outcomes
 
 
-def run_reference(spec: str, photos: list[LabelledPhoto], progress: Progress) -> list[list[int]]:
+def run_reference(spec: str, photos: Sequence[LabelledPhoto], progress: Progress) -> list[list[int]]:
     """The five best class ids of each photo, by torch in float32."""
     from benchmarks.reference import TorchReference  # torch takes seconds to import
 
@@ -54,24 +60,28 @@ def run_reference(spec: str, photos: list[LabelledPhoto], progress: Progress) ->
 def main() -> int:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description="Accuracy over HTTP, and agreement with torch fp32 in process.")
-    parser.add_argument("--images", type=Path, required=True, help="folder with labels.csv, or one folder a class")
+    parser.add_argument(
+        "--images", type=Path, required=True, help="labels.csv, a folder with it, or one folder a class"
+    )
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="address of the running service")
     parser.add_argument("--fail-under", type=float, default=0.97, help="least share of equal top-1 answers")
     options = parser.parse_args()
     console = Console()
     try:
-        photos = read_labelled_photos(options.images)
+        photos = read_photos(options.images, options.url)
         with Progress(console=console) as progress:
-            answers = asyncio.run(classify_photos(options.url, photos, progress))
-            spec = answers[0].model.name
-            expected = run_reference(spec, photos, progress)
-    except (ArgusClientError, ValueError) as error:
-        console.print(f"[red]{error}[/red] Is the service running? `make up` starts it.")
+            answers = ask_service(options.url, photos, progress)
+            model = answers[0].model
+            if model is None:
+                raise CommandError("The service does not say which model answered.")
+            expected = run_reference(model.name, photos, progress)
+    except (ArgusClientError, CommandError) as error:
+        console.print(f"[red]{error}[/red]")
         return 2
     served = [[prediction.class_id for prediction in answer.predictions] for answer in answers]
     truth = [photo.class_id for photo in photos]
     agreement = share(a[0] == b[0] for a, b in zip(served, expected, strict=True))
-    table = Table(title=f"{spec}, version {answers[0].model.version}, {len(photos)} photos")
+    table = Table(title=f"{model.name}, version {model.version}, {len(photos)} photos")
     for column in ("", "Argus over HTTP", "torch fp32"):
         table.add_column(column, justify="left" if not column else "right")
     for name, k in (("top-1", 1), ("top-5", 5)):

@@ -5,7 +5,8 @@
 The service is started as `argus up` does, with a replica for each core. A round is the generator with 16 connections,
 the command on a folder of `--photos` copies, and the command on the folder as it is; each as a whole process, the way a
 person waits for it. The generator runs again after the last round, so that each command stands between two of its loads
-and is compared with their mean. Exit status: 0; 1 when something failed; 130 after Ctrl-C or SIGTERM.
+and is compared with their mean. At last the service is started as it is shipped, with one replica of at most two, and
+the command has to bring the second one about. Exit status: 0; 1 when something failed; 130 after Ctrl-C or SIGTERM.
 """
 
 import argparse
@@ -20,11 +21,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from benchmarks.classify_folder_report import Command, Round, describe
+import httpx
+import psutil
+
+from benchmarks.classify_folder_report import Command, Round, Scaling, describe
 from benchmarks.environments import BENCH, ROOT
 from benchmarks.facts import collect_machine_facts
 from benchmarks.generator import run_closed_loop
@@ -75,6 +79,28 @@ def run_command(url: str, folder: Path, count: int, scratch: Path) -> Command:
     return Command(count / seconds, count / float(said[2]), seconds - float(said[2]), cpu_s / count * 1e3)
 
 
+def find_least_share(started: StartedSystem, before: Mapping[psutil.Process, float]) -> float:
+    """Processor time since then of the replica that did least, over an equal share: 1 where all did as much."""
+    after = started.read_cpu()
+    used = [after[worker] - before.get(worker, 0.0) for worker in started.find_workers() if worker in after]
+    return min(used) / (sum(used) / len(used))
+
+
+def measure_scaling(options: argparse.Namespace, copies: Path) -> Scaling:
+    """The command on the large folder, on a service that has one replica when it begins. Raises SystemFailed."""
+    scratch = _make_scratch()
+    port = choose_port(HOST, _PREFERRED_PORT)
+    argus = str(Path(sys.executable).with_name("argus"))
+    command = [argus, "up", "--no-ui", "--config", str(ROOT / "serve_config.yaml"), "--serve-port", str(port)]
+    environment = make_environment(SYSTEMS[0], Setting(Path(), port, 1, 1, Path(), scratch), os.environ)
+    url = f"http://{HOST}:{port}"
+    with StartedSystem("Argus", command, environment, scratch, port=port) as started:
+        _wait_until_ready(started, url, workers=1)
+        before = started.read_cpu()
+        done = run_command(url, copies, options.photos, scratch)
+        return Scaling(done.images_per_s, len(started.find_workers()), find_least_share(started, before))
+
+
 def copy_photos(photos: Sequence[Path], count: int, folder: Path) -> None:
     """So many copies, in folders of a thousand."""
     for number in range(count):
@@ -87,8 +113,7 @@ def measure(
     options: argparse.Namespace, photos: Sequence[Path], copies: Path, say: Callable[[str], None]
 ) -> list[Round]:
     """Every round, with the service started before and stopped after them. Raises SystemFailed."""
-    scratch = BENCH / "run" / "classify-folder"
-    scratch.mkdir(parents=True, exist_ok=True)
+    scratch = _make_scratch()
     workers = os.cpu_count() or 1
     setting = Setting(Path(), choose_port(HOST, _PREFERRED_PORT), workers, 1, Path(), scratch)
     argus = SYSTEMS[0]
@@ -96,29 +121,39 @@ def measure(
     environment = make_environment(argus, setting, os.environ)
     data = [photo.read_bytes() for photo in photos]
     with StartedSystem("Argus", argus.command(setting), environment, scratch, port=setting.port) as started:
-        while len(started.find_workers()) < workers or not _is_ready(url):
-            started.check_running()
-            if started.age_s > _START_TIMEOUT_S:
-                raise started.fail(f"not ready within {_START_TIMEOUT_S:.0f} s")
-            time.sleep(_POLL_S)
+        _wait_until_ready(started, url, workers=workers)
         run_generator(url, data, 3.0)
         run_command(url, options.images, len(photos), scratch)
         rounds: list[Round] = []
         before = run_generator(url, data, options.seconds)
         for number in range(1, options.rounds + 1):
+            cpu = started.read_cpu()
             copied = run_command(url, copies, options.photos, scratch)
+            share = find_least_share(started, cpu)
             between = run_generator(url, data, options.seconds)
             plain = run_command(url, options.images, len(photos), scratch)
             after = run_generator(url, data, options.seconds)
-            rounds.append(Round(before, copied, between, plain, after))
+            rounds.append(Round(before, copied, between, plain, after, share))
             before = after
             say(f"round {number}/{options.rounds}: {rounds[-1].summary}")
     return rounds
 
 
-def _is_ready(url: str) -> bool:
-    import httpx
+def _make_scratch() -> Path:
+    scratch = BENCH / "run" / "classify-folder"
+    scratch.mkdir(parents=True, exist_ok=True)
+    return scratch
 
+
+def _wait_until_ready(started: StartedSystem, url: str, *, workers: int) -> None:
+    while len(started.find_workers()) < workers or not _is_ready(url):
+        started.check_running()
+        if started.age_s > _START_TIMEOUT_S:
+            raise started.fail(f"not ready within {_START_TIMEOUT_S:.0f} s")
+        time.sleep(_POLL_S)
+
+
+def _is_ready(url: str) -> bool:
     try:
         return httpx.get(f"{url}/health/ready", timeout=5, trust_env=False).status_code == httpx.codes.OK
     except httpx.TransportError:
@@ -143,13 +178,14 @@ def main() -> int:
         copy_photos(photos, options.photos, Path(folder))
         try:
             rounds = measure(options, photos, Path(folder), lambda line: print(line, flush=True))
+            scaling = measure_scaling(options, Path(folder))
         except SystemFailed as error:
             print(error, file=sys.stderr)
             return 1
         except KeyboardInterrupt:  # what was started has been stopped on the way here
             return 130
     facts = collect_machine_facts([photo.read_bytes() for photo in photos])
-    section = describe(rounds, facts, photos=options.photos, seconds=options.seconds)
+    section = describe(rounds, scaling, facts, photos=options.photos, seconds=options.seconds)
     print(section)
     if options.write:
         write_section(ROOT / "benchmarks" / "RESULTS.md", "classify", section)

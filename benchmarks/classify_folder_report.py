@@ -22,14 +22,30 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Scaling:
+    """The command on a service that scales.
+
+    replicas: at its end; least_share: as in a round, where one that came late did less.
+    """
+
+    images_per_s: float
+    replicas: int
+    least_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
-    """The generator (images a second, its processor ms an image) around both commands."""
+    """The generator (images a second, its processor ms an image) around both commands.
+
+    least_share: of the replica that did least for the large folder, 1 where all did as much.
+    """
 
     before: tuple[float, float]
     copies: Command
     between: tuple[float, float]
     plain: Command
     after: tuple[float, float]
+    least_share: float
 
     @property
     def around_copies(self) -> float:
@@ -53,7 +69,9 @@ class Round:
         )
 
 
-def describe(rounds: Sequence[Round], facts: Mapping[str, Any], *, photos: int, seconds: float) -> str:
+def describe(
+    rounds: Sequence[Round], scaling: Scaling, facts: Mapping[str, Any], *, photos: int, seconds: float
+) -> str:
     """The section."""
 
     def show(figure: Callable[[Round], float], digits: int) -> str:
@@ -89,4 +107,7 @@ def describe(rounds: Sequence[Round], facts: Mapping[str, Any], *, photos: int, 
 {table}
 
 The large folder is of copies. Start and end of the command's process take {show(lambda one: one.plain.around_s, 2)} s.
+The replica that did least for it did {show(lambda one: one.least_share, 2)} of an equal share. On the service as it is
+shipped, which has one replica when nobody asks, the large folder went at {scaling.images_per_s:.0f} images/s from start
+to end, with {scaling.replicas} replicas at the end.
 """

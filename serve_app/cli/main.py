@@ -1,48 +1,68 @@
-"""The arguments of the `argus` command. Arguments > configuration file > default."""
+"""The `argus` command: a table of its commands. Arguments > environment > configuration file > default."""
 
-import asyncio
 import sys
-from pathlib import Path
+from collections.abc import Sequence
+from types import ModuleType
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from serve_app.cli.classify import command
-from serve_app.cli.display import Display
-from serve_app.cli.up import Up, UpOptions
+from serve_app.cli.commands import accuracy, classify, doctor, export, labels, models, serve, status, up
+from serve_app.cli.exits import MEANINGS, Commands
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+# In the order of --help.
+COMMANDS: tuple[ModuleType, ...] = (
+    up,
+    serve,
+    classify,
+    models,
+    labels,
+    export,
+    accuracy,
+    status,
+    doctor,
+)
+
+
+def _list_lines(title: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"[bold]{title}[/bold]", *(f"  {line}" for line in lines)])
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"argus {version('argus-classifier')}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    epilog=_list_lines("Exit codes", [f"{code:<4} {meaning}" for code, meaning in MEANINGS.items()]),
+)
 
 
 @app.callback()
-def argus() -> None:
+def argus(
+    version: Annotated[
+        bool,
+        typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
     """Argus: an image classification service and its browser UI."""
 
 
-@app.command()
-def up(
-    config: Annotated[Path, typer.Option(help="What `serve run` reads.")] = Path("serve_config.yaml"),
-    host: Annotated[
-        str | None, typer.Option(help="Address to listen on; 0.0.0.0 for all. Default: the file's.")
-    ] = None,
-    serve_port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port of the service. Default: the file's.")
-    ] = None,
-    ui_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the UI.")] = 3000,
-    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Start the UI too, or the service alone.")] = True,
-) -> None:
-    """Start the service and the UI, say where they are, and stop both on Ctrl-C or SIGTERM."""
-    options = UpOptions(config=config, host=host, serve_port=serve_port, ui_port=ui_port, ui=ui)
-    raise typer.Exit(asyncio.run(Up(options, Display(Console())).run()))
-
-
-app.command(epilog=command.EPILOG)(command.classify)
+for _module in COMMANDS:
+    _epilog = _list_lines("Examples", _module.EXAMPLES) + "\n\n[dim]Exit codes: argus --help[/dim]"
+    app.command(_module.__name__.rpartition(".")[2], epilog=_epilog)(_module.command)
 
 
 def main() -> None:
     """The console script."""
-    sys.exit(app())
+    sys.exit(app(prog_name="argus"))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.console import Console
 from rich.text import Text
 
 from serve_app.cli.children import Child
@@ -39,13 +40,17 @@ _SWEEP_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """What to start; host, serve_port: those of the configuration file where they are None."""
+    """What to start; host, serve_port: those of the configuration file where they are None.
+
+    port_option: what the person calls the option of the service's port.
+    """
 
     config: Path = Path("serve_config.yaml")
     host: str | None = None
     serve_port: int | None = None
     ui_port: int = 3000
     ui: bool = True
+    port_option: str = "--serve-port"
 
 
 @dataclass(slots=True)
@@ -62,6 +67,11 @@ class Interruption:
 
     def _receive(self) -> None:
         (self.hurry if self.asked.is_set() else self.asked).set()
+
+
+def run_up(options: UpOptions) -> int:
+    """One start, told on the terminal; the exit status."""
+    return asyncio.run(Up(options, Display(Console())).run())
 
 
 class Up:
@@ -190,7 +200,7 @@ class Up:
                 raise StartError("They cannot be ended; restart the machine.")
 
     def _check_ports(self, configuration: ServeConfiguration) -> None:
-        options = {configuration.port: "--serve-port", self.options.ui_port: "--ui-port"}
+        options = {configuration.port: self.options.port_option, self.options.ui_port: "--ui-port"}
         for port in self._ports(configuration):
             try:
                 if is_free(configuration.host, port):

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 import argus_client
 from argus_client import AsyncArgusClient, Classification, Url, UrlNotFetched
+from serve_app import errors
 from serve_app.http.app import create_app
 from serve_app.settings import Settings
 from tests.fakes import ColorRuntime, make_repository
@@ -31,6 +33,20 @@ async def client(runtime: ColorRuntime) -> AsyncIterator[AsyncArgusClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with AsyncArgusClient("http://argus", transport=transport, retries=0) as client:
         yield client
+
+
+def test_every_error_of_the_service_has_its_class() -> None:
+    """One tree on either side: the same codes, under the same names, below the same ones."""
+
+    def draw(kind: type[Any], attribute: str) -> dict[str, tuple[str, bool]]:
+        found: dict[str, tuple[str, bool]] = {}
+        for child in kind.__subclasses__():
+            if attribute in vars(child):
+                found[getattr(child, attribute)] = child.__name__, getattr(kind, attribute, None) is not None
+            found |= draw(child, attribute)
+        return found
+
+    assert draw(argus_client.ProblemError, "CODE") == draw(errors.HttpError, "code")
 
 
 async def test_a_photo_becomes_a_typed_result(client: AsyncArgusClient) -> None:

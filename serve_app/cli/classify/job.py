@@ -12,8 +12,10 @@ from serve_app.cli.classify.destinations import Destinations
 from serve_app.cli.classify.inputs import InputError, find_images, read_list
 from serve_app.cli.classify.outputs import OutputError, OutputFailed
 from serve_app.cli.classify.run import STDIN, Names, Run, RunOptions, ServiceUnusable
+from serve_app.cli.exits import ExitCode
 
-_SOME_FAILED, _USAGE, _UNUSABLE, _NOT_WRITTEN, _SIGNALLED = 1, 2, 3, 4, 128
+# A signal that ended the run is added to it.
+_SIGNALLED = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Job:
                 destinations = stack.enter_context(self._open_destinations(images))
             except (InputError, OutputError) as error:
                 _say(str(error))
-                return _USAGE
+                return ExitCode.USAGE
             run = Run(self.options, destinations.all, quiet=self.quiet)
             if listed is not None:
                 return self._run(run, destinations, _read_aside(listed, destinations), None, None)
@@ -77,23 +79,24 @@ class Job:
         )
 
     def _run(self, run: Run, destinations: Destinations, names: Names, total: int | None, stdin: bytes | None) -> int:
-        reason, status = "", 0
+        reason, status = "", int(ExitCode.DONE)
         try:
-            if total != 0:
-                asyncio.run(run.classify(names, total=total, stdin=stdin))
+            try:
+                if total != 0:
+                    asyncio.run(run.classify(names, total=total, stdin=stdin))
+            except ServiceUnusable as error:
+                reason, status = str(error), int(ExitCode.SERVICE)
+            except OutputFailed as error:
+                reason, status = str(error), int(ExitCode.NOT_WRITTEN)
             destinations.show()
-        except ServiceUnusable as error:
-            reason, status = str(error), _UNUSABLE
-        except OutputFailed as error:
-            reason, status = str(error), _NOT_WRITTEN
         except BrokenPipeError:
             # Whoever read stdout has seen enough; what is still buffered for it must not raise again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return _SOME_FAILED
+            return ExitCode.FAILED
         if run.interrupted_by is not None:
             status = _SIGNALLED + run.interrupted_by
         elif not status and (run.counts.failed or destinations.failed):
-            status = _SOME_FAILED
+            status = ExitCode.FAILED
         self._tell(run, destinations, reason, total)
         return status
 

@@ -7,6 +7,7 @@ a killed process, is taken off first.
 import fcntl
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -33,15 +34,18 @@ class OutputFile:
     def __init__(self, path: Path, form: Form, *, model: str | None, retry_failed: bool, overwrite: bool) -> None:
         self.path = path
         self._form = form
-        try:
-            self._file = self._lock(path.open("a+b", buffering=0))
-            if overwrite:
-                self._file.truncate(0)
-            entries = self._read_entries(model)
-            if retry_failed and any(entry.failed for entry in entries):
-                entries = self._leave_out_failed(entries)
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
+        with ExitStack() as stack:  # What fails further down leaves nothing open.
+            try:
+                self._file = self._lock(path.open("a+b", buffering=0))
+                stack.callback(self.close)
+                if overwrite:
+                    self._file.truncate(0)
+                entries = self._read_entries(model)
+                if retry_failed and any(entry.failed for entry in entries):
+                    entries = self._leave_out_failed(entries)
+            except OSError as error:
+                raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
+            stack.pop_all()
         self.done = {entry.name for entry in entries}
         self.failed = sum(entry.failed for entry in entries)
 
@@ -57,6 +61,10 @@ class OutputFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others write to it."""
         self._file.close()
 
     def _append(self, row: bytes) -> None:

@@ -50,9 +50,6 @@ class Bar:
 
     def __enter__(self) -> Self:
         if self._shown:
-            self._bar = _make_bar()
-            self._task = self._bar.add_task("", total=self._total)
-            self._bar.start()
             self._redrawing = asyncio.get_running_loop().create_task(self._redraw())
         return self
 
@@ -61,11 +58,17 @@ class Bar:
     ) -> None:
         if self._redrawing is not None:
             self._redrawing.cancel()
+        if self._bar is not None:
             self._draw()
             self._bar.stop()
 
     async def _redraw(self) -> None:
         with suppress(asyncio.CancelledError):
+            await asyncio.sleep(_REDRAW_S)
+            # What draws it takes longer to load than a few images take to be answered, so those do without.
+            self._bar = _make_bar()
+            self._task = self._bar.add_task("", total=self._total)
+            self._bar.start()
             while True:
                 self._draw()
                 await asyncio.sleep(_REDRAW_S)

@@ -6,6 +6,7 @@ key or a model that it does not know. Images that met with that have no row, so 
 
 import asyncio
 import signal
+import sys
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
@@ -132,6 +133,7 @@ class Run:
                 task.cancel()  # The second time: at once.
                 return
             self.interrupted_by = number
+            sys.stderr.write("Waiting for what is under way; Ctrl-C again does not.\n")
             if task is not None:
                 loop.call_later(_PATIENCE_S, task.cancel)
 

@@ -1,5 +1,7 @@
 """Answers as a table for people, at the end of a run: one row an image, in the order of the images."""
 
+from collections.abc import Sequence
+
 from argus_client import Classification
 from argus_client.many import Outcome
 from serve_app.cli.classify.rows import explain
@@ -8,7 +10,7 @@ from serve_app.cli.classify.rows import explain
 class OutputTable:
     """Keeps what is to be shown, and shows it once."""
 
-    def __init__(self, order: list[str]) -> None:
+    def __init__(self, order: Sequence[str]) -> None:
         self._places = {name: place for place, name in enumerate(order)}
         self._rows: list[tuple[str, Outcome]] = []
 

@@ -5,8 +5,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
+
+from serve_app.cli.main import app
+from tests.e2e.fake_service import FakeService
 
 _LISTEN = """
 import socket, sys
@@ -16,6 +21,42 @@ sys.stdin.read()
 """
 
 Listen = Callable[..., tuple[int, int]]
+Argus = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def stand_in() -> Iterator[FakeService]:
+    """A service of the whole session that speaks the contract and runs no model."""
+    service = FakeService()
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def service(stand_in: FakeService) -> Iterator[FakeService]:
+    """It, well and with nothing seen."""
+    stand_in.reset()
+    yield stand_in
+    stand_in.reset()
+
+
+@pytest.fixture
+def argus(tmp_path: Path, service: FakeService) -> Argus:
+    """Runs `argus` with these arguments against the stand-in service, with an empty cache and without a terminal."""
+    environment = {
+        "ARGUS_SERVICE_URL": service.url,
+        "ARGUS_API_KEY": None,
+        "ARGUS_ARTIFACTS": None,
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "COLUMNS": "100",
+        "TERM": "dumb",
+    }
+
+    def run(*arguments: object, **more: str | None) -> Result:
+        return CliRunner(env={**environment, **more}).invoke(app, [str(one) for one in arguments], prog_name="argus")
+
+    return run
 
 
 @pytest.fixture

@@ -1,10 +1,14 @@
 """`argus classify` as a process that is interrupted, and run again."""
 
 import csv
+import os
+import pty
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,14 +36,16 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def start(service: AnsweringService, folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+def start(
+    service: AnsweringService, folder: Path, *arguments: str, stderr: int = subprocess.PIPE
+) -> "subprocess.Popen[str]":
     """The command, beside the folder."""
     return subprocess.Popen(
         [sys.executable, "-m", "serve_app.cli", "classify", folder.name, "--url", service.url, *arguments],
         cwd=folder.parent,
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        env={"PYTHONPATH": str(ROOT), "PATH": "", "TERM": "xterm", "COLUMNS": "100"},
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
 
@@ -85,7 +91,7 @@ def test_a_second_ctrl_c_ends_at_once(service: AnsweringService, photos: Path) -
         pass
     command.send_signal(signal.SIGINT)
     assert command.stderr is not None
-    command.send_signal(signal.SIGINT)
+    assert "Ctrl-C again" in command.stderr.readline()
     command.send_signal(signal.SIGINT)
     command.communicate(timeout=30)
     assert command.returncode == 130
@@ -119,3 +125,30 @@ def test_a_reader_that_has_seen_enough_ends_the_run(service: AnsweringService, p
     command.stderr.close()
     assert command.wait(30) == 1
     assert "Traceback" not in errors
+
+
+def test_a_terminal_shows_how_far_it_is(service: AnsweringService, photos: Path) -> None:
+    """A bar with the count, while the run is under way; stdout has none of it."""
+    service.hold_after(3)
+    ours, theirs = pty.openpty()
+    command = start(service, photos, "--format", "jsonl", "--concurrency", "2", stderr=theirs)
+    os.close(theirs)
+    shown = ""
+    while "3/40" not in shown:
+        shown += os.read(ours, 4096).decode()
+    service.release()
+    drain = threading.Thread(target=read_to_the_end, args=(ours,))
+    drain.start()
+    output, _ = command.communicate(timeout=30)
+    drain.join()
+    assert command.returncode == 0
+    assert len(output.splitlines()) == COUNT
+    assert "3/40" not in output
+
+
+def read_to_the_end(terminal: int) -> None:
+    """Take what the command still shows, so that it need not wait."""
+    with suppress(OSError):  # which is how a terminal says that the other side has gone
+        while os.read(terminal, 4096):
+            pass
+    os.close(terminal)

@@ -18,8 +18,12 @@ from argus_client import (
     ServiceUnreachable,
     UndecodableImage,
 )
-from argus_client.many import Outcome
-from argus_client.requests import Image
+from argus_client.answers import Answer
+from argus_client.exchange import Exchange, Failure
+from argus_client.many import Many, Outcome
+from argus_client.many_tasks import Tasks
+from argus_client.pace import Pace
+from argus_client.requests import Image, Request
 from tests.unit.client.service import ITEM, classified, problem
 
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -146,7 +150,7 @@ async def test_no_more_requests_are_under_way_than_asked_for() -> None:
 
 def test_refusals_are_waited_out(classify: Classify) -> None:
     """A full service delays images, more often than a single call would try, and fails none."""
-    refusals = iter(range(12))
+    refusals = iter(range(4))
     lock = threading.Lock()
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -178,18 +182,18 @@ def test_an_address_where_nobody_ever_answered_is_not_waited_for(classify: Class
     assert [type(outcome) for _, outcome in results] == [ServiceUnreachable] * 2
 
 
-@pytest.mark.parametrize("trouble", [httpx.RemoteProtocolError("peer closed"), problem(504, "deadline_exceeded")])
-def test_what_broke_on_the_way_is_sent_once_more(classify: Classify, trouble: httpx.Response | Exception) -> None:
-    """To classify an image twice changes nothing, so a replica that dies loses no image."""
-    troubles = iter([trouble])
+@pytest.mark.parametrize("breaks", [True, False])
+def test_what_broke_on_the_way_is_sent_once_more(classify: Classify, breaks: bool) -> None:
+    """To classify an image twice changes nothing, so a replica that dies, or is late, loses no image."""
+    troubles = iter([breaks])
     lock = threading.Lock()
 
     def handler(request: httpx.Request) -> httpx.Response:
         with lock:
-            this = next(troubles, None)
-        if isinstance(this, Exception):
-            raise this
-        return this or classified(ITEM)
+            trouble = next(troubles, None)
+        if trouble:
+            raise httpx.RemoteProtocolError("peer closed")
+        return classified(ITEM) if trouble is None else problem(504, "deadline_exceeded")
 
     results = classify(handler, [b"x", b"y"], client={"retries": 1})
     assert [type(outcome) for _, outcome in results] == [Classification] * 2
@@ -273,3 +277,24 @@ def test_a_waiting_run_may_be_left_early() -> None:
         next(results)
         refused.wait(10)
         results.close()
+
+
+async def test_a_slow_disk_does_not_hold_up_the_event_loop() -> None:
+    """After a file that took long the next one is read in a thread, until one is quick again."""
+    now = 0.0
+    threads: list[bool] = []
+    seconds = iter([0.0, 1.0, 1.0, 0.0, 0.0])
+
+    def begin(image: Image) -> Exchange[Classification]:
+        nonlocal now
+        now += next(seconds)
+        threads.append(threading.current_thread() is not threading.main_thread())
+        raise FileNotFoundError
+
+    tasks = Tasks[bytes](Many(Pace(1, patience_s=1.0), begin), send_nothing, clock=lambda: now)
+    assert len([pair async for pair in tasks.run([b"x"] * 5, ordered=False)]) == 5
+    assert threads == [False, False, True, True, False]
+
+
+async def send_nothing(request: Request, timeout_s: float) -> Answer | Failure:
+    raise AssertionError("nothing is to be sent")

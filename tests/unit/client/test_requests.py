@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from argus_client import Url, UrlNotFetched
+from argus_client import Url, UrlNotFetched, through_httpx
+from argus_client.calls import Calls
 from tests.unit.client.service import ITEM, Service, classified, problem
 
 
@@ -121,7 +122,7 @@ def test_a_proxy_of_the_environment_is_not_used_for_this_machine(monkeypatch: py
     monkeypatch.delenv("NO_PROXY", raising=False)
     service = Service(httpx.Response(200))
     assert service.client(base_url="http://localhost:8000").live()
-    from argus_client.calls import Calls
-
-    assert Calls("http://127.0.0.1:8000", timeout_s=1, retries=0).options(None)["trust_env"] is False
-    assert Calls("https://argus.example", timeout_s=1, retries=0).options(None)["trust_env"] is True
+    calls = [
+        Calls(url, api_key=None, timeout_s=1, retries=0) for url in ("http://127.0.0.1:8000", "https://argus.example")
+    ]
+    assert [through_httpx.options(one)["trust_env"] for one in calls] == [False, True]

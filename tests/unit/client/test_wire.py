@@ -2,97 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 
-from argus_client import AsyncArgusClient, PayloadTooLarge, ServiceUnreachable
-from argus_client.bodies import STREAMED_FROM_BYTES
-from tests.unit.client.service import ITEM, Service, classified, problem
-
-Behave = Callable[["Visit"], Awaitable[None]]
-
-
-def encode(response: httpx.Response, *extra: str) -> bytes:
-    """A response of the pretended service as bytes."""
-    head = [f"HTTP/1.1 {response.status_code} X", f"Content-Length: {len(response.content)}", *extra]
-    return "\r\n".join(head).encode() + b"\r\n\r\n" + response.content
-
-
-GOOD = encode(classified(ITEM))
-
-
-class Visit:
-    """One connection to the server, as its behaviour sees it."""
-
-    def __init__(self, server: "Server", reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.number = len(server.visits)
-        self.reader = reader
-        self.writer = writer
-        self._server = server
-
-    async def read(self) -> bytes | None:
-        """The next request's body; None when the client has gone."""
-        head = await self.read_head()
-        if head is None:
-            return None
-        length = next((line[15:] for line in head.lower().splitlines() if line.startswith("content-length:")), "0")
-        body = await self.reader.readexactly(int(length))
-        self._server.bodies.append(body)
-        return body
-
-    async def read_head(self) -> str | None:
-        """The next request's head."""
-        try:
-            head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
-        except asyncio.IncompleteReadError:
-            return None
-        self._server.heads.append(head)
-        return head
-
-
-class Server:
-    """visits: connections so far; heads, bodies: of the requests that came."""
-
-    def __init__(self) -> None:
-        self.visits: list[Visit] = []
-        self.heads: list[str] = []
-        self.bodies: list[bytes] = []
-        self.url = ""
-
-
-@asynccontextmanager
-async def serve(behave: Behave) -> AsyncIterator[Server]:
-    """A server that treats every connection so."""
-    server = Server()
-
-    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        this = Visit(server, reader, writer)
-        server.visits.append(this)
-        try:
-            await behave(this)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # The client left.
-        finally:
-            writer.close()
-
-    listening = await asyncio.start_server(visit, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    try:
-        yield server
-    finally:
-        listening.close()
-        for one in server.visits:
-            one.writer.close()
-
-
-async def answer_all(visit: Visit) -> None:
-    """As the service does."""
-    while await visit.read() is not None:
-        visit.writer.write(GOOD)
+from argus_client import AsyncArgusClient, ServiceUnreachable
+from tests.unit.client.raw_server import GOOD, Visit, answer_all, encode, serve
+from tests.unit.client.service import ITEM, Service, classified
 
 
 async def test_one_connection_carries_many_requests() -> None:
@@ -193,58 +109,6 @@ async def test_a_cancelled_request_s_answer_is_not_taken_for_another_s() -> None
         assert (await client.classify(b"x")).width == 7
 
 
-async def test_a_large_file_is_read_while_it_is_sent(tmp_path: Path) -> None:
-    """Its length is announced; the service gets every byte; another attempt reads the file again."""
-    file = tmp_path / "large.png"
-    file.write_bytes(bytes(range(256)) * (STREAMED_FROM_BYTES // 256 + 1))
-    replies = [encode(problem(503, "not_ready"), "Retry-After: 0"), GOOD]
-
-    async def answer_in_turn(visit: Visit) -> None:
-        while await visit.read() is not None:
-            visit.writer.write(replies.pop(0))
-
-    async with serve(answer_in_turn) as server, AsyncArgusClient(server.url) as client:
-        assert (await client.classify(file)).filename == "large.png"
-    assert server.bodies == [file.read_bytes()] * 2
-    assert all("transfer-encoding" not in head.lower() for head in server.heads)
-
-
-async def test_an_answer_before_the_end_of_a_large_file_counts(tmp_path: Path) -> None:
-    """A service that has seen enough says so, and the rest of the file is not sent."""
-    file = tmp_path / "large.png"
-    file.write_bytes(bytes(64 * STREAMED_FROM_BYTES))
-    left = asyncio.Event()
-
-    async def refuse_at_once(visit: Visit) -> None:
-        await visit.read_head()
-        visit.writer.write(encode(problem(413, "payload_too_large")))
-        while await visit.reader.read(2**16):
-            pass
-        left.set()
-
-    async with serve(refuse_at_once) as server, AsyncArgusClient(server.url) as client:
-        with pytest.raises(PayloadTooLarge):
-            await client.classify(file)
-        await left.wait()
-    assert len(server.visits) == 1
-
-
-async def test_a_file_that_becomes_shorter_is_an_error_of_the_file(tmp_path: Path) -> None:
-    """Half a photo is not sent as if it were whole."""
-    file = tmp_path / "shrinking.png"
-    file.write_bytes(bytes(STREAMED_FROM_BYTES))
-
-    async def shorten(visit: Visit) -> None:
-        await visit.read_head()
-        visit.writer.write(encode(problem(503, "not_ready"), "Retry-After: 0"))
-        file.write_bytes(b"short")
-        await visit.read()
-
-    async with serve(shorten) as server, AsyncArgusClient(server.url) as client:
-        with pytest.raises(OSError, match="became shorter"):
-            await client.classify(file)
-
-
 async def test_a_proxy_that_the_environment_names_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """For other machines; the way to this one has no proxy on it."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
@@ -261,7 +125,7 @@ async def test_a_proxy_that_the_environment_names_is_used(monkeypatch: pytest.Mo
     assert len(server.bodies) == 2
 
 
-async def test_a_batch_goes_through_httpx_and_arrives_the_same(tmp_path: Path) -> None:
+async def test_a_batch_goes_through_httpx_and_arrives_the_same() -> None:
     """Several files in one body are httpx's to write."""
 
     async def answer_two(visit: Visit) -> None:
@@ -282,7 +146,7 @@ async def test_a_closed_client_refuses_to_work() -> None:
             await client.classify(b"x")
 
 
-def test_both_ways_ask_for_the_same(tmp_path: Path) -> None:
+def test_both_ways_ask_for_the_same() -> None:
     """A request has the same path, query and headers whichever way it goes, but for what names the program."""
 
     async def run() -> tuple[str, httpx.Request]:

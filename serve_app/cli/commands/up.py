@@ -1,0 +1,33 @@
+"""`argus up`: the service and the page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXAMPLES = (
+    "argus up",
+    "argus up --serve-port 8100 --ui-port 3100",
+    "argus up --host 0.0.0.0     # reachable from other machines",
+)
+
+
+def command(
+    *,
+    config: Annotated[Path, typer.Option(metavar="FILE", help="What `serve run` reads.")] = Path("serve_config.yaml"),
+    host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="Address to listen on; 0.0.0.0 for all. (default: the file's)")
+    ] = None,
+    serve_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, metavar="PORT", help="Port of the service. (default: the file's)")
+    ] = None,
+    ui_port: Annotated[int, typer.Option(min=1, max=65535, metavar="PORT", help="Port of the UI.")] = 3000,
+    ui: Annotated[
+        bool, typer.Option("--ui/--no-ui", metavar="", help="Start the UI too, or the service alone.")
+    ] = True,
+) -> None:
+    """Start the service and the UI, say where they are, and stop both on Ctrl-C or SIGTERM."""
+    from serve_app.cli.up import UpOptions, run_up
+
+    options = UpOptions(config=config, host=host, serve_port=serve_port, ui_port=ui_port, ui=ui)
+    raise typer.Exit(run_up(options))
