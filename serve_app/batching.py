@@ -2,7 +2,8 @@
 
 Work-conserving: whenever the model is free it takes what waits, up to the largest batch, and never holds an item back
 to fill a batch. When idle an item starts at once; under load the queue grows while the model works, so batches fill by
-themselves.
+themselves. A model that runs its items one by one gains less from a batch than its first item loses, which is answered
+with the last: it takes half of what waits.
 
 One thread owns the model. It takes its next batch straight from the queue, without a turn of the event loop in between,
 and hands a whole batch of results back in one call. Knows nothing of images, models or HTTP.
@@ -84,6 +85,7 @@ class Batcher(Generic[T, R]):
     run: takes 1 to `max_batch_size` items and returns one result, or one exception, for each, in order. If it raises
         on a batch of several, each half is run again by itself, and so on, so that one bad item fails alone.
     max_queue: items that may wait; one more is refused with Overloaded at once.
+    one_by_one: whether a batch takes the model as long as its items one after another; see the module.
     clock: seconds, monotonic.
 
     `meter` counts the batches.
@@ -95,6 +97,7 @@ class Batcher(Generic[T, R]):
         *,
         max_batch_size: int,
         max_queue: int,
+        one_by_one: bool = False,
         name: str = "batcher",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -103,6 +106,7 @@ class Batcher(Generic[T, R]):
         self._run = run
         self._max_batch_size = max_batch_size
         self._max_queue = max_queue
+        self._one_by_one = one_by_one
         self._clock = clock
         self._queue: deque[_Entry[T, R]] = deque()
         self._changed = threading.Condition()
@@ -130,6 +134,8 @@ class Batcher(Generic[T, R]):
 
     def estimate_wait_s(self) -> float:
         """Seconds until an item that arrives now would start, at most: after this batch and the full ones that wait."""
+        if self._one_by_one:
+            return (len(self._queue) + self._running) * self._cost.mean_item_s
         full, running = len(self._queue) // self._max_batch_size, self._running
         items = full * self._max_batch_size + running
         return (full + (running > 0)) * self._cost.fixed_s + items * self._cost.item_s
@@ -195,7 +201,9 @@ class Batcher(Generic[T, R]):
         batch: list[_Entry[T, R]] = []
         late: list[_Entry[T, R]] = []
         now = self._clock()
-        while self._queue and len(batch) < self._max_batch_size:
+        waiting = len(self._queue)
+        most = min(self._max_batch_size, -(-waiting // 2) if self._one_by_one else waiting)
+        while self._queue and len(batch) < most:
             entry = self._queue.popleft()
             if entry.future.cancelled():  # its caller has not had its turn to withdraw it
                 continue

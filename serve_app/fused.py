@@ -40,6 +40,7 @@ class FusedClassifier:
             self._run,
             max_batch_size=settings.inference.max_batch_size,
             max_queue=settings.overload.max_pending_images,
+            one_by_one=runtime.one_by_one,
             name=f"model-{name}",
         )
 

@@ -34,6 +34,8 @@ def make_card(name: str = "colors", labels: tuple[str, ...] = LABELS) -> ModelCa
 class ColorRuntime:
     """Says which primary colour an image has most of. `go` holds every call while it is cleared."""
 
+    one_by_one = False
+
     def __init__(self, card: ModelCard | None = None, error: Exception | None = None) -> None:
         self.card = card or make_card()
         self.error = error

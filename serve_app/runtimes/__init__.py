@@ -16,9 +16,13 @@ Logits = npt.NDArray[np.float32]  # (N, num_classes)
 
 
 class Runtime(Protocol):
-    """A loaded model. One thread at a time may call it; which thread may change between calls."""
+    """A loaded model. One thread at a time may call it; which thread may change between calls.
+
+    one_by_one: whether images of one call are run one after another, so that the call takes as long as all of them.
+    """
 
     card: ModelCard
+    one_by_one: bool
 
     def infer(self, pixels: npt.NDArray[np.uint8]) -> Logits:
         """Run the model.

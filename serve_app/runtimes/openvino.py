@@ -22,6 +22,8 @@ class OpenVinoRuntime:
     start, and OpenVINO does not notice when such a file is damaged; its answers are then wrong.
     """
 
+    one_by_one = True
+
     def __init__(self, artifact: Artifact, *, num_threads: int) -> None:
         self.card = artifact.card
         ov = import_openvino()

@@ -20,6 +20,8 @@ from serve_app.runtimes.torch_staging import CudaCalls, DeviceCalls, StagedModel
 class TorchRuntime:
     """See `serve_app.runtimes.Runtime`. `calls` stands for CUDA in tests; otherwise CUDA is used where it is."""
 
+    one_by_one = False
+
     def __init__(
         self, artifact: Artifact, *, num_threads: int, max_batch_size: int, calls: DeviceCalls | None = None
     ) -> None:

@@ -26,10 +26,10 @@ class TimedModel(StoppableModel):
 class Bench:
     """A batcher of at most eight items a batch, before a timed model."""
 
-    def __init__(self, cost_s: Callable[[int], float]) -> None:
+    def __init__(self, cost_s: Callable[[int], float], *, one_by_one: bool = False) -> None:
         self.clock = Clock()
         self.model = TimedModel(self.clock, cost_s)
-        self.batcher = Batcher(self.model, max_batch_size=8, max_queue=100, clock=self.clock)
+        self.batcher = Batcher(self.model, max_batch_size=8, max_queue=100, one_by_one=one_by_one, clock=self.clock)
         self.tasks: list[asyncio.Task[object]] = []
 
     async def queue(self, count: int) -> None:
@@ -92,6 +92,15 @@ async def test_a_processor_is_counted_by_the_item() -> None:
     await bench.queue(16)
     assert bench.batcher.estimate_wait_s() == pytest.approx(17 * 0.005)
     assert bench.batcher.item_s == pytest.approx(0.005)
+    await bench.end()
+
+
+async def test_a_model_that_runs_items_one_by_one_is_counted_by_the_item_from_the_first() -> None:
+    """No two sizes are needed, and those that would not fill a batch count as well."""
+    bench = Bench(lambda size: 0.005 * size, one_by_one=True)
+    await bench.serve(0)
+    await bench.queue(19)
+    assert bench.batcher.estimate_wait_s() == pytest.approx(20 * 0.005)
     await bench.end()
 
 

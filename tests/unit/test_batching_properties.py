@@ -59,6 +59,7 @@ class Rules:
 
     max_batch_size: int
     max_queue: int
+    one_by_one: bool = False
     fates: list[str] = field(default_factory=list)
     deadlines: list[float | None] = field(default_factory=list)
     waiting: list[int] = field(default_factory=list)
@@ -103,10 +104,11 @@ class Rules:
         self._go_on(now)
 
     def _go_on(self, now: float) -> None:
-        """A free model takes what waits and is not late, up to the largest batch, in the order of arrival."""
+        """A free model takes what waits, or half of it, if not late, up to the largest batch, in order of arrival."""
         if self.at_work:
             return
-        while self.waiting and len(self.at_work) < self.max_batch_size:
+        most = min(self.max_batch_size, (len(self.waiting) + 1) // 2 if self.one_by_one else len(self.waiting))
+        while self.waiting and len(self.at_work) < most:
             item = self.waiting.pop(0)
             deadline = self.deadlines[item]
             if deadline is not None and deadline < now:
@@ -121,7 +123,13 @@ class Rules:
 async def follow(actions: list[Submit | Cancel | Step], rules: Rules) -> None:
     """Drive a batcher and the rules side by side; they have to agree after every action."""
     model, clock = StoppableModel(), Clock()
-    batcher = Batcher(model, max_batch_size=rules.max_batch_size, max_queue=rules.max_queue, clock=clock)
+    batcher = Batcher(
+        model,
+        max_batch_size=rules.max_batch_size,
+        max_queue=rules.max_queue,
+        one_by_one=rules.one_by_one,
+        clock=clock,
+    )
     tasks: list[asyncio.Task[Any]] = []
 
     async def settle() -> None:
@@ -161,14 +169,15 @@ async def follow(actions: list[Submit | Cancel | Step], rules: Rules) -> None:
 
 
 @settings(max_examples=200)
-@given(st.lists(ACTIONS, max_size=60), st.integers(1, 8), st.integers(1, 12))
-@example([Submit("good", None)] * 4 + [Cancel(2), Step(1.0), Step(1.0)], 2, 4)
-@example([Submit("good", None), Submit("good", 0.5), Submit("broken", None), Submit("good", None), Step(1.0)], 8, 8)
+@given(st.lists(ACTIONS, max_size=60), st.integers(1, 8), st.integers(1, 12), st.booleans())
+@example([Submit("good", None)] * 4 + [Cancel(2), Step(1.0), Step(1.0)], 2, 4, False)
+@example([Submit("good", None), Submit("good", 0.5), Submit("broken", None), Submit("good", None)], 8, 8, False)
+@example([Submit("good", None)] * 6 + [Step(1.0)] * 4, 8, 8, True)
 def test_every_call_and_every_answer_is_what_the_rules_say(
-    actions: list[Submit | Cancel | Step], max_batch_size: int, max_queue: int
+    actions: list[Submit | Cancel | Step], max_batch_size: int, max_queue: int, one_by_one: bool
 ) -> None:
     """Under any order of arrivals, deadlines, cancellations and errors the model is called with exactly what is due."""
-    asyncio.run(asyncio.wait_for(follow(actions, Rules(max_batch_size, max_queue)), 10))
+    asyncio.run(asyncio.wait_for(follow(actions, Rules(max_batch_size, max_queue, one_by_one)), 10))
 
 
 def is_right(fate: str, item: int, answer: object, *, ran: bool) -> bool:
