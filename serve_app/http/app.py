@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _DESCRIPTION = """Classifies images. Send a photo to `POST /v1/classify` as the raw body, as multipart or as base64 in
 JSON; the answer lists the labels with the highest scores. Errors are RFC 9457 problem details with a stable `code`.
 
-Clients of other servers work unchanged: the Open Inference Protocol under `/v2`, Hugging Face's image classification at
-`/huggingface`, TorchServe's `/predictions/{model}`, the MLOps course's `/classify/`. There an error has the same status, in
-the form of that protocol."""
+Clients of other servers work unchanged: the Open Inference Protocol under `/v2`, Hugging Face's image classification
+at `/huggingface`, TorchServe's `/predictions/{model}`, the MLOps course's `/classify/`. There an error has the same
+status, in the form of that protocol."""
 
 
 def create_app(
