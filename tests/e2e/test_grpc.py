@@ -14,8 +14,9 @@ import pytest
 from serve_app.grpc.protocol import open_inference_pb2
 from tests.clients.environment import Clients
 from tests.e2e.grpc_server import running_grpc
+from tests.e2e.normalising import normalise_photos
 from tests.e2e.serving import API_KEY, ROOT, RunningService
-from tests.e2e.test_open_inference import MODEL, PHOTOS, classify, normalise_photos
+from tests.e2e.test_open_inference import MODEL, PHOTOS, classify
 from tests.photos import EXAMPLES
 
 pytestmark = pytest.mark.timeout(300)
@@ -42,7 +43,7 @@ def seen(
 ) -> dict[str, Any]:
     """What tritonclient made of everything that the script asks for."""
     tensors = tmp_path_factory.mktemp("tensors") / "planes.npy"
-    np.save(tensors, np.ascontiguousarray(normalise_photos(real_service)))
+    np.save(tensors, np.ascontiguousarray(normalise_photos(real_service.url, PHOTOS)))
     argument = {
         "addresses": addresses,
         "key": API_KEY,
