@@ -1,7 +1,7 @@
 """Which way a request of the asynchronous client goes: over connections of its own, or through httpx.
 
-Its own cost a tenth of httpx's processor time (`wire`). httpx has what they lack: proxies, several files in one body,
-and a transport that the caller puts in its place.
+Its own cost a fraction of httpx's processor time (`wire`). httpx has what they lack: proxies, several files in one
+body, and a transport that the caller puts in its place.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Requests over connections that are kept, for the asynchronous client: plain asyncio, because it costs little.
 
 An image costs a service on a CPU some ten milliseconds, and a client on the same machine takes its time from the same
-cores: httpx needs two for a request, this a tenth of that (docs/decisions/0015). It does what this client needs and
+cores: httpx needs two for a request, this a fraction of that (docs/decisions/0015). It does what this client needs and
 nothing more; whatever else there is (a proxy, a transport of the caller's, multipart) goes through httpx.
 
 A server may close a connection that it keeps at any moment. Where that happens before a byte of the answer came, the
