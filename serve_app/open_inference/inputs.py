@@ -2,7 +2,7 @@
 
 The tensor view takes what its own preprocessing makes of a photo: (x / 255 - mean) / std, channels first. The runtimes
 take the uint8 x and normalise themselves, so the view turns that around. Rounding to the nearest of 256 levels gives
-every x back exactly, also where a client computed in half precision: levels are 1 apart, its error is below 0.2.
+every x back exactly, also where a client computed in half precision: its error is far below half a level.
 """
 
 from collections.abc import Sequence

@@ -47,7 +47,7 @@ def read_request(
     length = len(body) if header_length is None else header_length
     if length > len(body):
         raise MalformedRequest(f"Inference-Header-Content-Length is {length}; the whole body has {len(body)} bytes.")
-    # Each element is an object of Python's, forty times as large as its text at worst: counted before there are any.
+    # Each element becomes an object of Python's, many times as large as its text: counted before there are any.
     if body.count(b",", 0, length) > max_images * math.prod(view.input_dims) + _MOST_COMMAS:
         raise PayloadTooLarge(f"The JSON has more elements than {max_images} images. Send them in several requests.")
     try:
