@@ -13,7 +13,7 @@ import socket
 import ssl
 import time
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from argus_client.answers import Answer
@@ -96,9 +96,9 @@ class Wire:
 
     async def _connect(self) -> "_Connection":
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(
-            _Connection, self._host, self._port, ssl=self._context, happy_eyeballs_delay=0.25
-        )
+        # Of a host's addresses the next is tried beside one that is slow; uvloop tries one after another.
+        options: dict[str, Any] = {"happy_eyeballs_delay": 0.25} if isinstance(loop, asyncio.BaseEventLoop) else {}
+        _, connection = await loop.create_connection(_Connection, self._host, self._port, ssl=self._context, **options)
         return connection
 
     async def _exchange(self, connection: "_Connection", request: Request) -> Response:

@@ -5,8 +5,9 @@ import json
 
 import httpx
 import pytest
+import uvloop
 
-from argus_client import AsyncArgusClient, ServiceUnreachable
+from argus_client import AsyncArgusClient, Classification, ServiceUnreachable
 from tests.unit.client.raw_server import GOOD, Visit, answer_all, encode, serve
 from tests.unit.client.service import ITEM, Service, classified
 
@@ -35,6 +36,18 @@ async def test_requests_under_way_have_connections_of_their_own() -> None:
             await asyncio.gather(*(client.classify(b"x") for _ in range(4)))
     assert len(server.visits) == 4
     assert len(server.bodies) == 12
+
+
+def test_other_event_loops_carry_requests_too() -> None:
+    """The page's server runs on uvloop, whose calls take less than asyncio's."""
+
+    async def classify(size: int) -> Classification:
+        async with serve(answer_all) as server, AsyncArgusClient(server.url) as client:
+            await client.classify(b"x" * size)
+            return await client.classify(b"x")
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert all(runner.run(classify(size)).top for size in (1, 4 * 2**20))
 
 
 async def test_a_connection_that_was_closed_while_idle_is_replaced() -> None:
