@@ -80,7 +80,7 @@ class Upstream:
     async def _ask(
         self, method: str, path: str, headers: Mapping[str, str], body: Sequence[bytes], seconds_left: float | None
     ) -> Answer:
-        assert self._session is not None  # noqa: S101
+        assert self._session is not None  # noqa: S101  # for mypy: entering opens it
         timeout = self._timeout_s if seconds_left is None else min(self._timeout_s, seconds_left)
         size = sum(map(len, body))
         data = b"".join(body) if size <= _JOINED_BYTES else _give(body)

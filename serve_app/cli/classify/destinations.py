@@ -37,7 +37,7 @@ class Destinations:
             ]
             self._stack = self._stack.pop_all()
         if format is None and not self.files:
-            format = "table" if sys.stdout.isatty() else "jsonl"  # noqa: A001
+            format = "table" if sys.stdout.isatty() else "jsonl"  # noqa: A001  # the option's name
         self._table = OutputTable(order) if format == "table" else None
         self._stream = None if format in {None, "table"} else OutputStream(forms[str(format)], _print)
 

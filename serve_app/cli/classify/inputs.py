@@ -49,8 +49,8 @@ def _expand(argument: str) -> Iterator[str]:
     elif os.path.lexists(argument):
         yield argument
     elif glob.has_magic(argument):
-        for name in sorted(glob.glob(argument, recursive=True)):  # noqa: PTH207
-            if not os.path.isdir(name):  # noqa: PTH112
+        for name in sorted(glob.glob(argument, recursive=True)):  # noqa: PTH207  # as written, too
+            if not os.path.isdir(name):  # noqa: PTH112  # as above
                 yield name
             elif not argument.endswith("**"):  # what is below it has been found as well
                 yield from _walk(name)
@@ -64,7 +64,7 @@ def _walk(folder: str) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                yield os.path.join(parent, name)  # noqa: PTH118
+                yield os.path.join(parent, name)  # noqa: PTH118  # as above
 
 
 def _refuse(error: OSError) -> None:
