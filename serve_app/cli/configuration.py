@@ -107,11 +107,18 @@ def make_environment(inherited: Mapping[str, str], configuration: ServeConfigura
         "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.25",
         "RAY_SERVE_METRICS_EXPORT_INTERVAL_MS": "1000",
         # What Ray's dashboard shows of the machine: bursts of 25 to 50 ms of a core that requests wait for. Ray's own
-        # intervals are 5, 5 and 15 s, and 0.5 s to look for new logs.
+        # intervals are 5, 5 and 15 s.
         "REPORTER_UPDATE_INTERVAL_MS": "30000",
         "METRICS_RECORD_INTERVAL_S": "30",
         "RAY_DASHBOARD_STATS_UPDATING_INTERVAL": "60",
+        # Looking for new logs, ten times a second by itself: the interval counts only from so many files on.
         "LOG_NAME_UPDATE_INTERVAL_S": "2",
+        "RAY_LOG_MONITOR_MANY_FILES_THRESHOLD": "0",
+        # What each of Ray's processes counts of its own calls; for Ray's developers. Its metrics go out once a minute, and
+        # the memory that is left is looked at once a second: 10 s and 0.25 s are Ray's own.
+        "RAY_event_stats": "0",
+        "RAY_metrics_report_interval_ms": "60000",
+        "RAY_memory_monitor_refresh_ms": "1000",
         # HAProxy on this machine learns of a stopping replica within a second; Ray's 30 s are for a cluster.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "3",
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "30",
