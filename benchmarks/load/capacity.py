@@ -16,9 +16,11 @@ _CONNECTIONS = 16
 _CONNECTIONS_EACH = 8
 _PIECE_S = 2.0
 _MEASURED_S = 5.0
+_PIECES_OF_A_LONG_RUN = 12
 _GROW_S = 60.0
 _REST_S = 180.0
 _UNLOADED_S = 6.0
+_UNLOADED_OF_A_LONG_RUN_S = 30.0
 _WHOLE_S = 20.0
 
 # Told what is being done.
@@ -31,11 +33,16 @@ class NoCapacity(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """images_per_s: of `replicas` replicas, the most; single_images_per_s: of one, None if it never was alone."""
+    """What the service can do.
+
+    images_per_s: of `replicas` replicas, the most; for a long run the least of `pieces` measurements of it.
+    single_images_per_s: of one replica, None if it never was alone.
+    """
 
     images_per_s: float
     replicas: int
     single_images_per_s: float | None
+    pieces: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +73,10 @@ def find_limits(status: ServiceStatus) -> tuple[int, int]:
     return scale.target, scale.target
 
 
-async def measure_capacity(url: str, client: AsyncArgusClient, images: Sequence[bytes], tell: Tell) -> Capacity:
-    """Load the service until all its replicas run, then measure. Raises NoCapacity."""
+async def measure_capacity(
+    url: str, client: AsyncArgusClient, images: Sequence[bytes], tell: Tell, *, is_long: bool = False
+) -> Capacity:
+    """Load the service until all its replicas run, then measure; is_long: see Scenario. Raises NoCapacity."""
     status = await wait_for_status(client)
     _, most = find_limits(status)
     connections = max(_CONNECTIONS, _CONNECTIONS_EACH * most)
@@ -83,12 +92,18 @@ async def measure_capacity(url: str, client: AsyncArgusClient, images: Sequence[
         status = await _look(client) or status
         if was_alone and single is None and status.replicas.running == 1:
             single = load.images_per_s
-    load = await run_closed_loop(url, images, connections=connections, seconds=_MEASURED_S, warm_up_s=1.0)
-    if not load.latencies_s:
-        raise NoCapacity(f"The service gave no good answer to {connections} clients, but {load.statuses}.")
+    pieces = _PIECES_OF_A_LONG_RUN if is_long else 1
+    rates: list[float] = []
+    for piece in range(pieces):
+        if rates:
+            tell(f"measuring capacity: {min(rates):.0f} to {max(rates):.0f} a second, {piece} of {pieces}")
+        load = await run_closed_loop(url, images, connections=connections, seconds=_MEASURED_S, warm_up_s=1.0)
+        if not load.latencies_s:
+            raise NoCapacity(f"The service gave no good answer to {connections} clients, but {load.statuses}.")
+        rates.append(load.images_per_s)
     if single is None and running == 1:
-        single = load.images_per_s
-    return Capacity(load.images_per_s, running, single)
+        single = rates[0]
+    return Capacity(min(rates), running, single, pieces)
 
 
 async def wait_for_rest(client: AsyncArgusClient, tell: Tell) -> bool:
@@ -109,10 +124,13 @@ async def wait_for_rest(client: AsyncArgusClient, tell: Tell) -> bool:
     return False
 
 
-async def measure_unloaded(url: str, images: Sequence[bytes], tell: Tell, *, at_most_s: float) -> Unloaded:
-    """How quick one client is answered; at_most_s: no use in measuring longer than this."""
+async def measure_unloaded(
+    url: str, images: Sequence[bytes], tell: Tell, *, at_most_s: float, is_long: bool = False
+) -> Unloaded:
+    """How quick one client is answered; at_most_s: no use in measuring longer than this; is_long: see Scenario."""
     tell("measuring one client alone")
-    load = await run_closed_loop(url, images, connections=1, seconds=min(_UNLOADED_S, at_most_s), warm_up_s=1.0)
+    seconds = min(_UNLOADED_OF_A_LONG_RUN_S if is_long else _UNLOADED_S, at_most_s)
+    load = await run_closed_loop(url, images, connections=1, seconds=seconds, warm_up_s=1.0)
     return Unloaded(load.percentile_ms(50), load.percentile_ms(99))
 
 

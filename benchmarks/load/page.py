@@ -178,6 +178,8 @@ def _load_facts(findings: Findings) -> dict[str, str]:
     settings = findings.settings
     single = settings.get("single_capacity")
     how = "given" if settings["capacity_is_given"] else f"measured with {settings['capacity_replicas']} replicas"
+    if (pieces := settings.get("capacity_pieces", 1)) > 1:
+        how += f", the least of {pieces} times"
     return {
         "full load": f"{settings['capacity']:.0f} requests a second, {how}",
         "one replica alone": f"{single:.0f} requests a second" if single else "not measured",

@@ -58,17 +58,21 @@ async def run_load_test(order: Order, target: Target, photos: Sequence[bytes], r
         status = await wait_for_status(client)
         settings["least_replicas"], settings["most_replicas"] = find_limits(status)
         if order.rate is None:
-            capacity = await measure_capacity(target.classify_url, client, photos, view.tell)
+            is_long = order.scenario.is_long
+            capacity = await measure_capacity(target.classify_url, client, photos, view.tell, is_long=is_long)
         else:
             capacity = Capacity(order.rate, settings["most_replicas"], None)
         settings |= {
             "capacity": capacity.images_per_s,
             "capacity_is_given": order.rate is not None,
             "capacity_replicas": capacity.replicas,
+            "capacity_pieces": capacity.pieces,
             "single_capacity": capacity.single_images_per_s,
         }
         settings["rested"] = await wait_for_rest(client, view.tell)
-    unloaded = await measure_unloaded(target.classify_url, photos, view.tell, at_most_s=order.scenario.seconds)
+    unloaded = await measure_unloaded(
+        target.classify_url, photos, view.tell, at_most_s=order.scenario.seconds, is_long=order.scenario.is_long
+    )
     if math.isnan(unloaded.p50_ms):
         raise NoCapacity("The service gave no good answer to a single client.")
     settings |= {"unloaded_p50_ms": unloaded.p50_ms, "unloaded_p99_ms": unloaded.p99_ms}
@@ -125,7 +129,7 @@ async def _watch(
         tasks.create_task(watch_status(target.url, begin, records.looks.append))
         if target.started is not None:
             tasks.create_task(watch_processes(target.started))
-            if scenario.weighs_memory:
+            if scenario.is_long:
                 pause = max(_LEAST_PAUSE_S, scenario.seconds / _WEIGHINGS)
                 note = records.weighings.append
                 tasks.create_task(watch_memory(target.started, begin, every_s=pause, note=note))

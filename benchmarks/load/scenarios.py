@@ -22,14 +22,15 @@ class Scenario:
     """What is offered to the service, and what is looked at.
 
     question: what a person wants to know who runs it.
-    weighs_memory: whether the memory of the service's processes is followed.
+    is_long: whether it lasts so long that the machine's own speed may change meanwhile: then its processes' memory is
+        followed, and the capacity is that of the slowest piece of a minute.
     step, after: the phases that the times of scaling up and down are counted from, in scenarios that have a step.
     """
 
     name: str
     question: str
     phases: tuple[Phase, ...]
-    weighs_memory: bool = False
+    is_long: bool = False
     step: str = ""
     after: str = ""
 
@@ -42,7 +43,7 @@ class Scenario:
         """The same in so many seconds: every phase by the same factor."""
         factor = seconds / self.seconds
         phases = tuple(Phase(one.name, one.seconds * factor, one.begin, one.end) for one in self.phases)
-        return Scenario(self.name, self.question, phases, self.weighs_memory, self.step, self.after)
+        return Scenario(self.name, self.question, phases, self.is_long, self.step, self.after)
 
     def spans(self) -> list[tuple[Phase, float, float]]:
         """Each phase with its first and its last second."""
@@ -105,7 +106,7 @@ SCENARIOS: dict[str, Scenario] = {
             "soak",
             "Does it stay well, and as small as it was, for a quarter of an hour?",
             (Phase("warm-up", 60, 0.2, 0.7), Phase("soak", 900, 0.7, 0.7)),
-            weighs_memory=True,
+            is_long=True,
         ),
         Scenario(
             "overload",

@@ -1,12 +1,16 @@
 """The command line of a load test, and which services it agrees to load."""
 
+import itertools
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from argus_client.results import Deployment, LatencyMs, Replicas, ServiceStatus, Totals
+from benchmarks.generator import Load
+from benchmarks.load import capacity
 from benchmarks.load.__main__ import main, parse_options
 from benchmarks.load.capacity import find_limits
 from benchmarks.load.service import ServiceUnfit, check_address, read_configuration
@@ -121,3 +125,24 @@ def test_the_limits_are_those_of_the_deployment_that_takes_the_requests() -> Non
     inner = Deployment(2, 0, 0, 2, name="Inference", min=2, max=9)
     assert find_limits(describe(Deployment(1, 0, 0, 1, name="Ingress", min=1, max=4), inner)) == (1, 4)
     assert find_limits(describe(Deployment(3, 0, 0, 3, name="Ingress", min=None, max=None), inner)) == (3, 3)
+
+
+class _StatusClient:
+    async def status(self) -> ServiceStatus:
+        return describe(Deployment(2, 0, 0, 2, name="Ingress", min=1, max=2))
+
+
+@pytest.mark.parametrize(("is_long", "expected"), [(False, (90.0, 1)), (True, (60.0, 12))])
+async def test_a_long_run_counts_on_what_the_slowest_piece_could_do(
+    monkeypatch: pytest.MonkeyPatch, is_long: bool, expected: tuple[float, int]
+) -> None:
+    """The machine may become as slow again; a short run takes what it has now."""
+    rates = itertools.chain([90, 80, 60, 95], itertools.repeat(85))
+
+    async def load(*_arguments: object, **_options: object) -> Load:
+        return Load(1.0, (0.01,) * next(rates), {200: 1})
+
+    monkeypatch.setattr(capacity, "run_closed_loop", load)
+    client: Any = _StatusClient()
+    found = await capacity.measure_capacity("http://127.0.0.1:1", client, [], lambda _: None, is_long=is_long)
+    assert (found.images_per_s, found.pieces) == expected
