@@ -53,7 +53,7 @@ def test_axe_finds_nothing_and_the_console_is_silent(
 def shown(
     request: pytest.FixtureRequest, browser: Browser, ui_url: str, fake_service: FakeService
 ) -> Iterator[tuple[str, Page]]:
-    """A page and its name, for tests that change nothing but its size and its colours."""
+    """Each page and its name; for tests that change nothing but its size and its colours."""
     fake_service.reset()
     page = open_page(browser, ui_url + PAGES[request.param]).page
     settled(page)
@@ -75,12 +75,9 @@ def test_no_page_scrolls_sideways_and_each_leaves_its_picture(shown: tuple[str, 
     assert overflow == 0
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_page_has_its_own_address_title_and_place_in_the_navigation(
-    browser: Browser, ui_url: str, service: FakeService, name: str
-) -> None:
+def test_every_page_has_its_own_address_title_and_place_in_the_navigation(shown: tuple[str, Page]) -> None:
     """A link to it can be shared, and a reload stays on it."""
-    page = open_page(browser, ui_url + PAGES[name]).page
+    name, page = shown
     current = page.locator(".nav [aria-current=page]")
     expect(current).to_have_text(name, ignore_case=True)
     assert "Argus" in page.title()
@@ -90,7 +87,6 @@ def test_every_page_has_its_own_address_title_and_place_in_the_navigation(
     page.reload()
     expect(current).to_have_text(name, ignore_case=True)
     assert page.title() == title
-    page.context.close()
 
 
 def test_titles_differ_and_the_navigation_changes_pages_without_loading_anew(opened: Opened) -> None:
