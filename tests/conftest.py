@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.clients.environment import Clients, require_clients
 from tests.e2e.serving import RunningService, run_service
+from tests.e2e.trace_receiver import TraceReceiver, running_receiver
 
 # How fast examples are made and run says how busy the machine is, not whether the code is right.
 settings.register_profile("argus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,14 +20,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-openapi", action="store_true", help="accept the API description as it is now")
 
 
-# What is quick to fail comes first. What starts a Ray of its own comes before the shared service, which would slow it.
+# What is quick to fail comes first. A service that runs takes its part of the machine, even with nothing to do: so the
+# page in front of the stand-in comes before any, and what starts a Ray of its own before the shared one.
 _ORDER = (
     "tests/unit/",
     "tests/contract/",
     "tests/integration/",
+    "tests/e2e/test_ui_",
     "tests/e2e/test_start_stop.py",
     "tests/e2e/test_nodes.py",
     "tests/e2e/",
+    "tests/e2e/test_ui_real_service.py",
 )
 
 
@@ -36,16 +40,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Those of real processes and a real browser share the machine with whatever else runs there: one that fails is run
     once more, and the closing line counts it as a rerun.
     """
-    items.sort(key=lambda item: next((i for i, start in enumerate(_ORDER) if item.nodeid.startswith(start)), 0))
+    items.sort(key=lambda item: find_place(item.nodeid))
     for item in items:
         if item.nodeid.startswith("tests/e2e/"):
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
+def find_place(nodeid: str) -> int:
+    """The place of a test in the order: that of the longest beginning that it has."""
+    return max((len(start), place) for place, start in enumerate(("", *_ORDER)) if nodeid.startswith(start))[1]
+
+
 @pytest.fixture(scope="session")
-def real_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of exported models: what one test has exported is there for the next, and for the real service."""
+    return tmp_path_factory.mktemp("artifacts")
+
+
+@pytest.fixture(scope="session")
+def trace_receiver() -> Iterator[TraceReceiver]:
+    """Where the real service sends its traces."""
+    with running_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="session")
+def real_service(
+    tmp_path_factory: pytest.TempPathFactory, artifacts: Path, trace_receiver: TraceReceiver
+) -> Iterator[RunningService]:
     """`serve run` with real models on a free port, for the whole session."""
-    with run_service(tmp_path_factory.mktemp("service")) as service:
+    with run_service(tmp_path_factory.mktemp("service"), artifacts, trace_receiver.url) as service:
         yield service
 
 

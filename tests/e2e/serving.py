@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,10 @@ import httpx
 import yaml
 
 ROOT = Path(__file__).parents[2]
-START_TIMEOUT_S = 180.0
+START_TIMEOUT_S = 240.0
 STOP_TIMEOUT_S = 60.0
+# So small a part of a processor that all replicas find their place on any machine.
+_SMALL = {"ray_actor_options": {"num_cpus": 0.1}}
 
 API_KEY = "a key for tests"
 LIMITED_KEY = "a key for the other model"
@@ -27,15 +29,17 @@ TORCHVISION_MODEL = "squeezenet1_1"
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """Where the service answers. Seven applications share it, so that every error can be met for real.
+    """Where the service answers. Ten applications share it, so that every error can be met for real.
 
     url: the shipped settings and two models. keyed_url: API keys and a rate limit. hurried_url: a deadline that no
-    image can keep. narrow_url: small limits and one place. split_url: the split topology. Those under /broken and
-    /stopping are in `faulty`.
+    image can keep. narrow_url: small limits and one place. split_url: the split topology. from_none_url: no replica
+    that stays. traced_url, traced_split_url: what they do is told in traces and in request_logs. Those under /broken
+    and /stopping are in `faulty`.
     """
 
     url: str
     log: Path
+    request_logs: Path
 
     @property
     def keyed_url(self) -> str:
@@ -56,6 +60,21 @@ class RunningService:
     def split_url(self) -> str:
         """Decodes in one replica and runs the model in another."""
         return f"{self.url}/split"
+
+    @property
+    def from_none_url(self) -> str:
+        """Starts a replica when somebody asks, two when many do, and takes them away after seconds of rest."""
+        return f"{self.url}/from_none"
+
+    @property
+    def traced_url(self) -> str:
+        """Logs every request, and traces those that clients trace."""
+        return f"{self.url}/traced"
+
+    @property
+    def traced_split_url(self) -> str:
+        """The same in the split topology."""
+        return f"{self.url}/traced_split"
 
 
 def find_free_ports(count: int) -> list[int]:
@@ -82,20 +101,29 @@ def make_torchvision_weights(torch_home: Path) -> None:
     subprocess.run([sys.executable, "-c", code, str(torch_home)], check=True)
 
 
-def make_config(port: int) -> dict[str, Any]:
-    """The shipped configuration on another port, with more applications: other limits, the split topology, faults."""
+def make_config(port: int, request_logs: Path, otlp_url: str) -> dict[str, Any]:
+    """The shipped configuration on another port, with more applications: see `RunningService`."""
     config: dict[str, Any] = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     config["http_options"]["port"] = port
     (main,) = config["applications"]
-    main["args"]["models"].append({"weights": TORCHVISION_MODEL})
-    deployment = {**main["deployments"][0], "num_replicas": 1, "ray_actor_options": {"num_cpus": 0.2}}
-    del deployment["autoscaling_config"]
+    shipped = main["args"]
+    main["args"] = {**shipped, "models": [*shipped["models"], {"weights": TORCHVISION_MODEL}]}
+    autoscaled = {**main["deployments"][0], **_SMALL}
+    deployment = {**autoscaled, "num_replicas": 1}
+    from_none = {"min_replicas": 0, "initial_replicas": 0, "downscale_delay_s": 3}
+    autoscaled["autoscaling_config"] = deployment.pop("autoscaling_config") | from_none
     main["deployments"] = [deployment]
 
     def variant(name: str, **sections: Any) -> dict[str, Any]:
         args = {"models": [{"weights": "efficientnet_lite0"}], **sections}
         return {**main, "name": name, "route_prefix": f"/{name}", "args": args}
 
+    observability = {
+        "request_log": "all",
+        "log_folder": str(request_logs),
+        "otlp_endpoint": otlp_url,
+        "sample_ratio": 0,  # no trace but those that clients ask for
+    }
     keys = [
         {"client": "tests", "sha256": hashlib.sha256(API_KEY.encode()).hexdigest()},
         {
@@ -123,47 +151,47 @@ def make_config(port: int) -> dict[str, Any]:
             },
         ),
     ]
-    config["applications"].append({**make_split_application(), "name": "split", "route_prefix": "/split"})
+    config["applications"] += [
+        {**variant("from_none", **shipped), "deployments": [autoscaled]},
+        variant("traced", **shipped | {"observability": observability}),
+        make_split_application("split"),
+        make_split_application("traced_split", observability=observability),
+    ]
     config["applications"] += [
         {
             "name": fault,
             "import_path": "tests.e2e.faulty:build",
             "route_prefix": f"/{fault}",
             "args": {"fault": fault},
-            "deployments": [{"name": "FaultyClassifier", "ray_actor_options": {"num_cpus": 0.2}}],
+            "deployments": [{"name": "FaultyClassifier", **_SMALL}],
         }
         for fault in ("broken", "stopping")
     ]
     return config
 
 
-def make_split_application() -> dict[str, Any]:
+def make_split_application(name: str, **sections: Any) -> dict[str, Any]:
     """The shipped example of the split topology, one replica each and without a GPU."""
     config = yaml.safe_load((ROOT / "deploy" / "serve_config.split.yaml").read_text())
     (application,) = config["applications"]
     for deployment in application["deployments"]:
         deployment.pop("autoscaling_config", None)
-        deployment |= {"num_replicas": 1, "ray_actor_options": {"num_cpus": 0.2}}
-    return dict(application)
+        deployment |= {"num_replicas": 1, **_SMALL}
+    args = application["args"] | sections
+    return {**application, "name": name, "route_prefix": f"/{name}", "args": args}
 
 
 @contextmanager
-def run_service(folder: Path) -> Iterator[RunningService]:
-    """Start `serve run`, wait until every application answers, and stop it with Ctrl-C afterwards."""
+def run_service(folder: Path, artifacts: Path, otlp_url: str) -> Iterator[RunningService]:
+    """Start `serve run`, wait until every application answers, and stop it with Ctrl-C afterwards.
+
+    folder: of its files. artifacts: where exported models are found and put. otlp_url: where its traces go.
+    """
     make_torchvision_weights(folder / "torch")
-    (port,) = find_free_ports(1)
-    prefixes = ("", "/keyed", "/hurried", "/narrow", "/split", "/broken")
-    paths = (*(f"{prefix}/health/ready" for prefix in prefixes), "/stopping/health/live")
-    with serve_config(make_config(port), folder, paths) as service:
-        yield service
-
-
-@contextmanager
-def serve_config(config: dict[str, Any], folder: Path, paths: Sequence[str]) -> Iterator[RunningService]:
-    """`serve run` with any configuration, once every path answers 200; its files are in the folder."""
-    stats_port, metrics_port = find_free_ports(2)
+    port, stats_port, metrics_port = find_free_ports(3)
+    request_logs = folder / "requests"
     file = folder / "config.yaml"
-    file.write_text(yaml.safe_dump(config))
+    file.write_text(yaml.safe_dump(make_config(port, request_logs, otlp_url)))
     log = folder / "serve.log"
     environment = {
         **os.environ,
@@ -176,7 +204,7 @@ def serve_config(config: dict[str, Any], folder: Path, paths: Sequence[str]) -> 
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serve_app.http.edge:build_middlewares",
         "TORCH_HOME": str(folder / "torch"),
-        "ARGUS_ARTIFACTS": str(folder / "artifacts"),
+        "ARGUS_ARTIFACTS": str(artifacts),
         "ARGUS_OFFLINE": "1",
     }
     with log.open("wb") as output:
@@ -188,10 +216,12 @@ def serve_config(config: dict[str, Any], folder: Path, paths: Sequence[str]) -> 
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    service = RunningService(f"http://127.0.0.1:{config['http_options']['port']}", log)
+    service = RunningService(f"http://127.0.0.1:{port}", log, request_logs)
     try:
-        for path in paths:
-            _wait_until_answering(service.url + path, process, log)
+        for name in ("keyed", "hurried", "narrow", "split", "from_none", "traced", "traced_split", "broken"):
+            _wait_until_answering(f"{service.url}/{name}/health/ready", process, log)
+        _wait_until_answering(f"{service.url}/stopping/health/live", process, log)
+        _wait_until_answering(f"{service.url}/health/ready", process, log)
         yield service
     finally:
         process.send_signal(signal.SIGINT)

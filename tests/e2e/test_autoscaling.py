@@ -1,17 +1,15 @@
-"""Replicas that come and go: a real service that starts from none, grows under load and goes back to none."""
+"""Replicas that come and go: an application that starts from none, grows under load and goes back to none."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import psutil
 import pytest
-import yaml
 
 from argus_client import ArgusClient
-from tests.e2e.serving import ROOT, RunningService, find_free_ports, serve_config
+from tests.e2e.serving import RunningService
 from tests.photos import example
 
 pytestmark = pytest.mark.timeout(600)
@@ -22,23 +20,8 @@ CONNECTIONS = 16
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """The shipped configuration, but without a replica that stays, and quicker to take one away."""
-    (port,) = find_free_ports(1)
-    config: dict[str, Any] = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
-    config["http_options"]["port"] = port
-    (application,) = config["applications"]
-    application["name"] = APPLICATION
-    (deployment,) = application["deployments"]
-    deployment["ray_actor_options"] = {"num_cpus": 0.2}
-    deployment["autoscaling_config"] |= {"min_replicas": 0, "initial_replicas": 0, "downscale_delay_s": 3}
-    with serve_config(config, tmp_path_factory.mktemp("from_none"), ("/health/ready",)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(service: RunningService) -> Iterator[ArgusClient]:
-    with ArgusClient(service.url, timeout_s=PATIENCE_S, retries=20) as client:
+def client(real_service: RunningService) -> Iterator[ArgusClient]:
+    with ArgusClient(real_service.from_none_url, timeout_s=PATIENCE_S, retries=20) as client:
         yield client
 
 

@@ -1,23 +1,19 @@
 """The Open Inference Protocol over gRPC: Triton's own clients, unchanged, against the real service."""
 
 import re
-import shlex
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from serve_app.grpc.protocol import open_inference_pb2
 from tests.clients.environment import Clients
 from tests.e2e.grpc_server import running_grpc
-from tests.e2e.normalising import normalise_photos
+from tests.e2e.normalising import MODEL
 from tests.e2e.serving import API_KEY, ROOT, RunningService
-from tests.e2e.test_open_inference import MODEL, PHOTOS, classify
-from tests.photos import EXAMPLES
+from tests.e2e.triton import describe_photos, expect_same_classes, run_perf_analyzer, run_script
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -42,26 +38,16 @@ def seen(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Any]:
     """What tritonclient made of everything that the script asks for."""
-    tensors = tmp_path_factory.mktemp("tensors") / "planes.npy"
-    np.save(tensors, np.ascontiguousarray(normalise_photos(real_service.url, PHOTOS)))
-    argument = {
-        "addresses": addresses,
-        "key": API_KEY,
-        "model": MODEL,
-        "photos": [str(EXAMPLES / f"{name}.jpg") for name in PHOTOS],
-        "tensors": str(tensors),
-    }
+    photos = describe_photos(real_service, tmp_path_factory.mktemp("tensors"))
+    argument = {"addresses": addresses, "key": API_KEY, **photos}
     found: dict[str, Any] = clients.run(SCRIPT, argument, timeout_s=120)
     return found
 
 
 def test_the_same_photo_has_the_same_top_5_in_every_form(real_service: RunningService, seen: dict[str, Any]) -> None:
     """Image files and FP32 tensors, as bytes, as values and packed: as /v1/classify answers."""
-    expected = [classify(real_service, name) for name in PHOTOS]
     assert len(seen["classes"]) == 5
-    for form, rows in seen["classes"].items():
-        classes = [[text.split(":", 2) for text in row] for row in rows]
-        assert [[(int(class_id), label) for _, class_id, label in row] for row in classes] == expected, form
+    expect_same_classes(real_service, seen["classes"])
 
 
 def test_tritonclient_reads_all_that_the_service_says_of_itself(seen: dict[str, Any]) -> None:
@@ -137,17 +123,7 @@ def test_perf_analyzer_finishes_the_document_s_runs(
     clients: Clients, addresses: dict[str, str], tmp_path: Path, sample: str
 ) -> None:
     """It finds the model, sends requests and reads the server's statistics of them; with small windows."""
-    (tmp_path / "assets").symlink_to(ROOT / "assets")
-    short = "--measurement-mode count_windows --measurement-request-count 20 --stability-percentage 999 --max-trials 3"
-    code = sample.replace("127.0.0.1:8001", addresses["main"])
-    code = f'perf_analyzer() {{ {shlex.join(clients.perf_analyzer)} "$@" {short}; }}\n{code}'
-    command = ["/bin/bash", "-euo", "pipefail", "-c", code]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    throughputs = re.findall(r"Throughput: ([0-9.]+) infer/sec", done.stdout)
-    assert throughputs, done.stdout
-    assert all(float(throughput) > 0 for throughput in throughputs)
-    assert re.search(r"Server:\s+Inference count: [1-9]", done.stdout), done.stdout
+    run_perf_analyzer(clients, sample.replace("127.0.0.1:8001", addresses["main"]), tmp_path)
 
 
 def test_the_document_s_script_runs(clients: Clients, addresses: dict[str, str]) -> None:
@@ -155,9 +131,6 @@ def test_the_document_s_script_runs(clients: Clients, addresses: dict[str, str])
     ((_, sample),) = [(language, code) for language, code in SAMPLES if language == "python"]
     shown = re.search(r"```text\n(.*?)```", DOCUMENT, re.DOTALL)
     assert shown
-    code = sample.replace("127.0.0.1:8001", addresses["main"])
-    command = [str(clients.python), "-W", "error::DeprecationWarning:__main__", "-c", code]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
+    printed = run_script(clients, sample.replace("127.0.0.1:8001", addresses["main"]))
     labels = re.compile(r"\d:(\d+):(.+)")
-    assert labels.findall(done.stdout) == labels.findall(shown[1])
+    assert labels.findall(printed) == labels.findall(shown[1])

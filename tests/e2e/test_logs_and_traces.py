@@ -3,20 +3,19 @@
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-import yaml
 from opentelemetry import trace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace.export import SpanExporter
 
 from argus_client import ArgusClient, Classification
 from serve_app.spans import make_exporter
-from tests.e2e.serving import ROOT, RunningService, find_free_ports, make_split_application, serve_config
-from tests.e2e.trace_receiver import TraceReceiver, running_receiver
+from tests.e2e.serving import RunningService
+from tests.e2e.trace_receiver import TraceReceiver
 from tests.photos import example
 from tests.telling import trace_program
 
@@ -27,43 +26,9 @@ ATTEMPTS = 3
 T = TypeVar("T")
 
 
-@pytest.fixture(scope="module")
-def receiver() -> Iterator[TraceReceiver]:
-    with running_receiver() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("traced")
-
-
-@pytest.fixture(scope="module")
-def service(folder: Path, receiver: TraceReceiver) -> Iterator[RunningService]:
-    """Both topologies, every request logged, and no trace but those that clients ask for."""
-    (port,) = find_free_ports(1)
-    config: dict[str, Any] = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
-    config["http_options"]["port"] = port
-    (fused,) = config["applications"]
-    (deployment,) = fused["deployments"]
-    del deployment["autoscaling_config"]
-    deployment |= {"num_replicas": 1, "ray_actor_options": {"num_cpus": 0.2}}
-    split = {**make_split_application(), "name": "split", "route_prefix": "/split"}
-    config["applications"].append(split)
-    for application in config["applications"]:
-        application["args"]["observability"] = {
-            "request_log": "all",
-            "log_folder": str(folder / "logs"),
-            "otlp_endpoint": receiver.url,
-            "sample_ratio": 0,
-        }
-    with serve_config(config, folder, ("/health/ready", "/split/health/ready")) as running:
-        yield running
-
-
 @pytest.fixture
-def exporter(receiver: TraceReceiver) -> SpanExporter:
-    return make_exporter(receiver.url)
+def exporter(trace_receiver: TraceReceiver) -> SpanExporter:
+    return make_exporter(trace_receiver.url)
 
 
 def wait_for(what: str, find: Callable[[], T | None]) -> T:
@@ -102,25 +67,24 @@ def ask_until_traced(
     raise AssertionError
 
 
-@pytest.mark.parametrize(("prefix", "deployment"), [("", "ImageClassifier"), ("/split", "Ingress")])
+@pytest.mark.parametrize("deployment", ["ImageClassifier", "Ingress"])
 def test_a_request_is_one_trace_and_one_line(
-    service: RunningService,
-    receiver: TraceReceiver,
-    folder: Path,
+    real_service: RunningService,
+    trace_receiver: TraceReceiver,
     exporter: SpanExporter,
     monkeypatch: pytest.MonkeyPatch,
-    prefix: str,
     deployment: str,
 ) -> None:
     """From the caller's span through the client's and the server's to decode, queue and inference."""
-    with trace_program(exporter, monkeypatch), ArgusClient(service.url + prefix) as client:
+    url = {"ImageClassifier": real_service.traced_url, "Ingress": real_service.traced_split_url}[deployment]
+    with trace_program(exporter, monkeypatch), ArgusClient(url) as client:
 
         def ask() -> tuple[Classification, bytes]:
             with trace.get_tracer("tests").start_as_current_span("caller") as caller:
                 answer = client.classify(example("coffee"))
             return answer, caller.get_span_context().trace_id.to_bytes(16)
 
-        answer, trace_id, spans = ask_until_traced(ask, receiver)
+        answer, trace_id, spans = ask_until_traced(ask, trace_receiver)
     names = {span.span_id: f"{Span.SpanKind.Name(span.kind)[10:].lower()} {span.name}" for span in spans}
     assert {names[span.span_id]: names.get(span.parent_span_id) for span in spans} == {
         "internal caller": None,
@@ -130,7 +94,7 @@ def test_a_request_is_one_trace_and_one_line(
         "internal queue": "server POST /v1/classify",
         "internal inference": "server POST /v1/classify",
     }
-    line = wait_for("the line", lambda: find_line(folder / "logs", answer.request_id))
+    line = wait_for("the line", lambda: find_line(real_service.request_logs, answer.request_id))
     assert (line["trace_id"], line["status"], line["deployment"]) == (trace_id.hex(), 200, deployment)
     assert line["total_ms"] >= line["inference_ms"] > 0
     stages = {span.name: (span.end_time_unix_nano - span.start_time_unix_nano) / 1e6 for span in spans}
@@ -138,8 +102,8 @@ def test_a_request_is_one_trace_and_one_line(
     assert stages["inference"] == pytest.approx(line["inference_ms"], abs=0.02)
 
 
-def test_without_a_caller_s_span_there_is_a_line_and_no_trace(service: RunningService, folder: Path) -> None:
+def test_without_a_caller_s_span_there_is_a_line_and_no_trace(real_service: RunningService) -> None:
     """The ratio is 0 here, and the line does not name a trace that nobody has."""
-    with ArgusClient(service.url) as client:
+    with ArgusClient(real_service.traced_url) as client:
         answer = client.classify(example("cat"))
-    assert "trace_id" not in wait_for("the line", lambda: find_line(folder / "logs", answer.request_id))
+    assert "trace_id" not in wait_for("the line", lambda: find_line(real_service.request_logs, answer.request_id))

@@ -1,12 +1,16 @@
 """One photo, every protocol: the same five labels with the same scores. A new protocol adds its row to PROTOCOLS."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
+import grpc
 import httpx
 import pytest
 
+from serve_app.grpc.protocol import open_inference_pb2 as messages
+from tests.e2e.grpc_server import running_grpc
 from tests.e2e.normalising import MODEL, normalise_photos
 from tests.e2e.serving import RunningService
 from tests.photos import example
@@ -17,7 +21,7 @@ Answer = list[tuple[str, float]]
 """The five best labels and their scores, best first."""
 
 Ask = Callable[[str, str], Answer]
-"""(the service's url, a bundled photo's name) -> what a client of the protocol reads."""
+"""(the service's url, or its address for gRPC; a bundled photo's name) -> what a client of the protocol reads."""
 
 _RAW_TENSOR = {"Inference-Header-Content-Length": "0"}
 
@@ -74,11 +78,39 @@ def ask_open_inference_with_a_tensor(url: str, photo: str) -> Answer:
     return _infer(f"{url}/v2/models/{MODEL}_tensor", described)
 
 
+def ask_open_inference_over_grpc(address: str, photo: str) -> Answer:
+    request = messages.ModelInferRequest(model_name=MODEL)
+    request.inputs.add(name="image", datatype="BYTES", shape=[1, 1]).contents.bytes_contents.append(example(photo))
+    request.outputs.add(name="scores").parameters["classification"].int64_param = 5
+    with grpc.insecure_channel(address) as channel:
+        infer = channel.unary_unary(
+            "/inference.GRPCInferenceService/ModelInfer",
+            request_serializer=messages.ModelInferRequest.SerializeToString,
+            response_deserializer=messages.ModelInferResponse.FromString,
+        )
+        (packed,) = infer(request, timeout=30).raw_output_contents
+    return _read_rows(_unpack_texts(packed))
+
+
+def _unpack_texts(packed: bytes) -> Iterator[str]:
+    while packed:
+        end = 4 + int.from_bytes(packed[:4], "little")
+        yield packed[4:end].decode()
+        packed = packed[end:]
+
+
 def _infer(model: str, tensor: dict[str, Any]) -> Answer:
     outputs = [{"name": "scores", "parameters": {"classification": 5}}]
     (output,) = post(f"{model}/infer", json={"inputs": [tensor], "outputs": outputs})["outputs"]
-    rows = [text.split(":", 2) for text in output["data"]]
+    return _read_rows(output["data"])
+
+
+def _read_rows(texts: Iterable[str]) -> Answer:
+    rows = [text.split(":", 2) for text in texts]
     return [(label, float(score)) for score, _, label in rows]
+
+
+GRPC = "Open Inference Protocol, gRPC"
 
 
 PROTOCOLS: dict[str, Ask] = {
@@ -90,15 +122,26 @@ PROTOCOLS: dict[str, Ask] = {
     "MLOps course": ask_course,
     "Open Inference Protocol, image": ask_open_inference,
     "Open Inference Protocol, FP32 tensor": ask_open_inference_with_a_tensor,
+    GRPC: ask_open_inference_over_grpc,
 }
+
+
+@pytest.fixture(scope="module")
+def grpc_addresses(real_service: RunningService) -> Iterator[dict[str, str]]:
+    """Where gRPC is offered in front of both topologies, by the url of each."""
+    with ExitStack() as stack:
+        yield {url: stack.enter_context(running_grpc(url)) for url in (real_service.url, real_service.split_url)}
 
 
 @pytest.mark.parametrize("topology", ["fused", "split"])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_the_same_photo_has_the_same_top_5(real_service: RunningService, protocol: str, topology: str) -> None:
+def test_the_same_photo_has_the_same_top_5(
+    real_service: RunningService, grpc_addresses: dict[str, str], protocol: str, topology: str
+) -> None:
     """As /v1/classify answers, in both topologies."""
     url = real_service.url if topology == "fused" else real_service.split_url
     for photo in ("cat", "coffee", "rocket"):
-        expected, answer = ask_argus(url, photo), PROTOCOLS[protocol](url, photo)
+        address = grpc_addresses[url] if protocol == GRPC else url
+        expected, answer = ask_argus(url, photo), PROTOCOLS[protocol](address, photo)
         assert [label for label, _ in answer] == [label for label, _ in expected]
         assert [score for _, score in answer] == pytest.approx([score for _, score in expected], abs=1e-3)

@@ -72,7 +72,7 @@ def test_the_model_is_only_where_it_should_be(real_service: RunningService) -> N
     maps = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):  # some other process ended in between
-            if str(real_service.log.parent) not in process.environ().get("ARGUS_ARTIFACTS", ""):
+            if str(real_service.log.parent) not in process.environ().get("TORCH_HOME", ""):
                 continue
             if found := re.match(r"ray::ServeReplica:split:(\w+)", " ".join(process.cmdline())):
                 maps[found.group(1)] = Path(f"/proc/{process.pid}/maps").read_text()

@@ -1,6 +1,6 @@
 """What holds for the page in every theme and at every width, in a real browser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -8,11 +8,22 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Opened, open_page
 from tests.e2e.fake_service import FakeService
+from tests.e2e.measuring import measure_overflow, resize
 from tests.e2e.pictures_classify import done, empty, overloaded, too_large, undecodable, unreachable
 
 pytestmark = pytest.mark.timeout(300)
 
 State = Callable[[Page, FakeService], None]
+
+
+@pytest.fixture(scope="module", params=[empty, done])
+def shown(request: pytest.FixtureRequest, browser: Browser, ui_url: str, fake_service: FakeService) -> Iterator[Page]:
+    """A page in a state, for tests that change nothing but its size."""
+    fake_service.reset()
+    page = open_page(browser, ui_url).page
+    request.param(page, fake_service)
+    yield page
+    page.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -30,28 +41,16 @@ def test_axe_finds_nothing_in_any_state_and_theme(
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280, 1440, 3840])
-@pytest.mark.parametrize("state", [empty, done])
-def test_nothing_scrolls_sideways(
-    browser: Browser, ui_url: str, service: FakeService, state: State, width: int
-) -> None:
-    """From the smallest phone to a wall."""
-    page = open_page(browser, ui_url, width=width).page
-    state(page, service)
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    page.context.close()
-    assert overflow == 0
+def test_nothing_scrolls_sideways(shown: Page, width: int) -> None:
+    """From the smallest phone to a wall, before and after the answer."""
+    resize(shown, width, 800)
+    assert measure_overflow(shown) == 0
 
 
-@pytest.mark.parametrize("state", [empty, done])
-def test_a_laptop_shows_the_first_screen_without_scrolling(
-    browser: Browser, ui_url: str, service: FakeService, state: State
-) -> None:
+def test_a_laptop_shows_the_first_screen_without_scrolling(shown: Page) -> None:
     """At 1280 by 800 all of it is there, before and after the answer."""
-    page = open_page(browser, ui_url, width=1280, height=800).page
-    state(page, service)
-    height = page.evaluate("document.documentElement.scrollHeight")
-    page.context.close()
-    assert height <= 800
+    resize(shown, 1280, 800)
+    assert shown.evaluate("document.documentElement.scrollHeight") <= 800
 
 
 def test_a_phone_shows_what_where_examples_and_health_without_scrolling(

@@ -3,6 +3,8 @@
 Each run leaves pictures of every page in out/screenshots/pages (ignored by git), for eyes to judge what no test can.
 """
 
+from collections.abc import Iterator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -10,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browser import ROOT
 from tests.e2e.conftest import Opened, open_page
 from tests.e2e.fake_service import FakeService
+from tests.e2e.measuring import measure_overflow, resize
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -46,31 +49,35 @@ def test_axe_finds_nothing_and_the_console_is_silent(
     assert not opened.noise.foreign
 
 
-@pytest.mark.parametrize("width", [360, 390, 768, 1440, 3840])
-@pytest.mark.parametrize("name", PAGES)
-def test_no_page_scrolls_sideways_and_each_leaves_its_picture(
-    browser: Browser, ui_url: str, service: FakeService, name: str, width: int
-) -> None:
-    """From the smallest phone to a wall."""
-    height = {390: 844, 1440: 900}.get(width, 800)
-    page = open_page(browser, ui_url + PAGES[name], width=width, height=height).page
+@pytest.fixture(scope="module", params=PAGES)
+def shown(
+    request: pytest.FixtureRequest, browser: Browser, ui_url: str, fake_service: FakeService
+) -> Iterator[tuple[str, Page]]:
+    """Each page and its name; for tests that change nothing but its size and its colours."""
+    fake_service.reset()
+    page = open_page(browser, ui_url + PAGES[request.param]).page
     settled(page)
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    yield request.param, page
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1440, 3840])
+def test_no_page_scrolls_sideways_and_each_leaves_its_picture(shown: tuple[str, Page], width: int) -> None:
+    """From the smallest phone to a wall."""
+    name, page = shown
+    resize(page, width, {390: 844, 1440: 900}.get(width, 800))
+    overflow = measure_overflow(page)
     OUT.mkdir(parents=True, exist_ok=True)
     if width in (390, 1440):
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
             page.screenshot(path=OUT / f"{name}-{scheme}-{width}.png", full_page=True)
-    page.context.close()
     assert overflow == 0
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_page_has_its_own_address_title_and_place_in_the_navigation(
-    browser: Browser, ui_url: str, service: FakeService, name: str
-) -> None:
+def test_every_page_has_its_own_address_title_and_place_in_the_navigation(shown: tuple[str, Page]) -> None:
     """A link to it can be shared, and a reload stays on it."""
-    page = open_page(browser, ui_url + PAGES[name]).page
+    name, page = shown
     current = page.locator(".nav [aria-current=page]")
     expect(current).to_have_text(name, ignore_case=True)
     assert "Argus" in page.title()
@@ -80,7 +87,6 @@ def test_every_page_has_its_own_address_title_and_place_in_the_navigation(
     page.reload()
     expect(current).to_have_text(name, ignore_case=True)
     assert page.title() == title
-    page.context.close()
 
 
 def test_titles_differ_and_the_navigation_changes_pages_without_loading_anew(opened: Opened) -> None:

@@ -28,8 +28,9 @@ PHOTOS = ("cat", "coffee", "rocket")
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("artifacts")
+def root(artifacts: Path) -> Path:
+    """Shared, since these exports are those that the real service needs."""
+    return artifacts
 
 
 @pytest.fixture(scope="module")
