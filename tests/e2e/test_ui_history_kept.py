@@ -35,8 +35,8 @@ def test_the_history_survives_a_reload_and_a_restart_of_the_server(browser: Brow
     with running_ui(service.url, QUICK_PROBES, port) as address:
         page = open_page(browser, address).page
         classify(page, "cat.jpg")
-        expect(page.locator("[data-answer]")).to_be_visible()
-        show_history(page)
+        page.get_by_role("link", name="History").click()
+        expect(page.locator(".history-days .entry-thumb img")).to_be_visible()  # drawn when the page has time
         page.reload()
         expect(rows(page)).to_have_count(1)
     with running_ui(service.url, QUICK_PROBES, port):
