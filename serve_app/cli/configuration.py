@@ -114,8 +114,8 @@ def make_environment(inherited: Mapping[str, str], configuration: ServeConfigura
         # Looking for new logs, ten times a second by itself: the interval counts only from so many files on.
         "LOG_NAME_UPDATE_INTERVAL_S": "2",
         "RAY_LOG_MONITOR_MANY_FILES_THRESHOLD": "0",
-        # What each of Ray's processes counts of its own calls; for Ray's developers. Its metrics go out once a minute, and
-        # the memory that is left is looked at once a second: 10 s and 0.25 s are Ray's own.
+        # What each of Ray's processes counts of its own calls, for Ray's developers; metrics once a minute, a look at
+        # the memory that is left once a second. Ray's own intervals are 10 s and 0.25 s.
         "RAY_event_stats": "0",
         "RAY_metrics_report_interval_ms": "60000",
         "RAY_memory_monitor_refresh_ms": "1000",

@@ -3,6 +3,7 @@
 A flag has an empty metavar: typer would show its type, which says nothing to a person.
 """
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ import typer
 from serve_app.cli.completion import complete_model_names
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+DEFAULT_CONFIG = Path("serve_config.yaml")
+DEFAULT_GRPC_PORT = 8001
 
 
 def read_url(text: str) -> str:
@@ -53,4 +56,14 @@ ModelOption = Annotated[
         autocompletion=complete_model_names,
         help="Model to ask (default: the service's first).",
     ),
+]
+Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="What `serve run` reads.")]
+Host = Annotated[
+    str | None,
+    typer.Option("--host", metavar="HOST", help="Address to listen on; 0.0.0.0 for all. (default: the file's)"),
+]
+GrpcPort = Annotated[int, typer.Option("--grpc-port", min=1, max=65535, metavar="PORT", help="Port for gRPC.")]
+Grpc = Annotated[
+    bool,
+    typer.Option("--grpc/--no-grpc", metavar="", help="Offer the Open Inference Protocol over gRPC too, or not."),
 ]

@@ -1,9 +1,10 @@
 """`argus up`: the service and the page."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from serve_app.cli.options import DEFAULT_CONFIG, DEFAULT_GRPC_PORT, Config, Grpc, GrpcPort, Host
 
 EXAMPLES = (
     "argus up",
@@ -14,10 +15,8 @@ EXAMPLES = (
 
 def command(
     *,
-    config: Annotated[Path, typer.Option(metavar="FILE", help="What `serve run` reads.")] = Path("serve_config.yaml"),
-    host: Annotated[
-        str | None, typer.Option(metavar="HOST", help="Address to listen on; 0.0.0.0 for all. (default: the file's)")
-    ] = None,
+    config: Config = DEFAULT_CONFIG,
+    host: Host = None,
     serve_port: Annotated[
         int | None, typer.Option(min=1, max=65535, metavar="PORT", help="Port of the service. (default: the file's)")
     ] = None,
@@ -25,11 +24,8 @@ def command(
     ui: Annotated[
         bool, typer.Option("--ui/--no-ui", metavar="", help="Start the UI too, or the service alone.")
     ] = True,
-    grpc_port: Annotated[int, typer.Option(min=1, max=65535, metavar="PORT", help="Port for gRPC.")] = 8001,
-    grpc: Annotated[
-        bool,
-        typer.Option("--grpc/--no-grpc", metavar="", help="Offer the Open Inference Protocol over gRPC too, or not."),
-    ] = True,
+    grpc_port: GrpcPort = DEFAULT_GRPC_PORT,
+    grpc: Grpc = True,
 ) -> None:
     """Start the service and the UI, say where they are, and stop both on Ctrl-C or SIGTERM."""
     from serve_app.cli.up import UpOptions, run_up
