@@ -16,11 +16,13 @@ _CONNECTIONS = 16
 _CONNECTIONS_EACH = 8
 _PIECE_S = 2.0
 _MEASURED_S = 5.0
-_PIECES_OF_A_LONG_RUN = 12
+# A machine's own speed may change during a run, the more so the longer it lasts: capacity is measured once for so many
+# seconds of it, and the least counts.
+_RUN_S_A_PIECE = 80.0
 _GROW_S = 60.0
 _REST_S = 180.0
 _UNLOADED_S = 6.0
-_UNLOADED_OF_A_LONG_RUN_S = 30.0
+_UNLOADED_SHARE = 1 / 32
 _WHOLE_S = 20.0
 
 # Told what is being done.
@@ -35,7 +37,7 @@ class NoCapacity(Exception):
 class Capacity:
     """What the service can do.
 
-    images_per_s: of `replicas` replicas, the most; for a long run the least of `pieces` measurements of it.
+    images_per_s: of `replicas` replicas, the most; the least of `pieces` measurements of it.
     single_images_per_s: of one replica, None if it never was alone.
     """
 
@@ -74,9 +76,9 @@ def find_limits(status: ServiceStatus) -> tuple[int, int]:
 
 
 async def measure_capacity(
-    url: str, client: AsyncArgusClient, images: Sequence[bytes], tell: Tell, *, is_long: bool = False
+    url: str, client: AsyncArgusClient, images: Sequence[bytes], tell: Tell, *, run_s: float
 ) -> Capacity:
-    """Load the service until all its replicas run, then measure; is_long: see Scenario. Raises NoCapacity."""
+    """Load the service until all its replicas run, then measure. run_s: how long the run lasts. Raises NoCapacity."""
     status = await wait_for_status(client)
     _, most = find_limits(status)
     connections = max(_CONNECTIONS, _CONNECTIONS_EACH * most)
@@ -92,7 +94,7 @@ async def measure_capacity(
         status = await _look(client) or status
         if was_alone and single is None and status.replicas.running == 1:
             single = load.images_per_s
-    pieces = _PIECES_OF_A_LONG_RUN if is_long else 1
+    pieces = max(1, int(run_s / _RUN_S_A_PIECE))
     rates: list[float] = []
     for piece in range(pieces):
         if rates:
@@ -124,12 +126,10 @@ async def wait_for_rest(client: AsyncArgusClient, tell: Tell) -> bool:
     return False
 
 
-async def measure_unloaded(
-    url: str, images: Sequence[bytes], tell: Tell, *, at_most_s: float, is_long: bool = False
-) -> Unloaded:
-    """How quick one client is answered; at_most_s: no use in measuring longer than this; is_long: see Scenario."""
+async def measure_unloaded(url: str, images: Sequence[bytes], tell: Tell, *, run_s: float) -> Unloaded:
+    """How quick one client is answered. run_s: how long the run lasts."""
     tell("measuring one client alone")
-    seconds = min(_UNLOADED_OF_A_LONG_RUN_S if is_long else _UNLOADED_S, at_most_s)
+    seconds = min(max(_UNLOADED_S, run_s * _UNLOADED_SHARE), run_s)
     load = await run_closed_loop(url, images, connections=1, seconds=seconds, warm_up_s=1.0)
     return Unloaded(load.percentile_ms(50), load.percentile_ms(99))
 

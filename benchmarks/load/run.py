@@ -51,15 +51,14 @@ async def run_load_test(order: Order, target: Target, photos: Sequence[bytes], r
 
     Raises NoCapacity, LocustFailed, ArgusClientError, and SystemFailed when a service that was started for it ends.
     """
-    settings = records.settings
+    settings, run_s = records.settings, order.scenario.seconds
     settings |= {"scenario": asdict(order.scenario), "driver": order.driver}
     settings["started_here"] = target.started is not None
     async with open_status_client(target.url) as client:
         status = await wait_for_status(client)
         settings["least_replicas"], settings["most_replicas"] = find_limits(status)
         if order.rate is None:
-            is_long = order.scenario.is_long
-            capacity = await measure_capacity(target.classify_url, client, photos, view.tell, is_long=is_long)
+            capacity = await measure_capacity(target.classify_url, client, photos, view.tell, run_s=run_s)
         else:
             capacity = Capacity(order.rate, settings["most_replicas"], None)
         settings |= {
@@ -70,9 +69,7 @@ async def run_load_test(order: Order, target: Target, photos: Sequence[bytes], r
             "single_capacity": capacity.single_images_per_s,
         }
         settings["rested"] = await wait_for_rest(client, view.tell)
-    unloaded = await measure_unloaded(
-        target.classify_url, photos, view.tell, at_most_s=order.scenario.seconds, is_long=order.scenario.is_long
-    )
+    unloaded = await measure_unloaded(target.classify_url, photos, view.tell, run_s=run_s)
     if math.isnan(unloaded.p50_ms):
         raise NoCapacity("The service gave no good answer to a single client.")
     settings |= {"unloaded_p50_ms": unloaded.p50_ms, "unloaded_p99_ms": unloaded.p99_ms}
@@ -129,7 +126,7 @@ async def _watch(
         tasks.create_task(watch_status(target.url, begin, records.looks.append))
         if target.started is not None:
             tasks.create_task(watch_processes(target.started))
-            if scenario.is_long:
+            if scenario.weighs_memory:
                 pause = max(_LEAST_PAUSE_S, scenario.seconds / _WEIGHINGS)
                 note = records.weighings.append
                 tasks.create_task(watch_memory(target.started, begin, every_s=pause, note=note))

@@ -22,15 +22,14 @@ class Scenario:
     """What is offered to the service, and what is looked at.
 
     question: what a person wants to know who runs it.
-    is_long: whether it lasts so long that the machine's own speed may change meanwhile: then its processes' memory is
-        followed, and the capacity is that of the slowest piece of a minute.
+    weighs_memory: whether the memory of the service's processes is followed.
     step, after: the phases that the times of scaling up and down are counted from, in scenarios that have a step.
     """
 
     name: str
     question: str
     phases: tuple[Phase, ...]
-    is_long: bool = False
+    weighs_memory: bool = False
     step: str = ""
     after: str = ""
 
@@ -43,7 +42,7 @@ class Scenario:
         """The same in so many seconds: every phase by the same factor."""
         factor = seconds / self.seconds
         phases = tuple(Phase(one.name, one.seconds * factor, one.begin, one.end) for one in self.phases)
-        return Scenario(self.name, self.question, phases, self.is_long, self.step, self.after)
+        return Scenario(self.name, self.question, phases, self.weighs_memory, self.step, self.after)
 
     def spans(self) -> list[tuple[Phase, float, float]]:
         """Each phase with its first and its last second."""
@@ -106,7 +105,7 @@ SCENARIOS: dict[str, Scenario] = {
             "soak",
             "Does it stay well, and as small as it was, for a quarter of an hour?",
             (Phase("warm-up", 60, 0.2, 0.7), Phase("soak", 900, 0.7, 0.7)),
-            is_long=True,
+            weighs_memory=True,
         ),
         Scenario(
             "overload",

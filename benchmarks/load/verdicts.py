@@ -55,7 +55,7 @@ def judge(
         verdicts.append(
             Verdict(f"Still serves {_GOODPUT:.0%} of capacity when asked for twice", found, share >= _GOODPUT)
         )
-    if scenario.is_long:
+    if scenario.weighs_memory:
         verdicts.append(_judge_memory(growths))
     return verdicts
 

@@ -132,9 +132,9 @@ class _StatusClient:
         return describe(Deployment(2, 0, 0, 2, name="Ingress", min=1, max=2))
 
 
-@pytest.mark.parametrize(("is_long", "expected"), [(False, (90.0, 1)), (True, (60.0, 12))])
+@pytest.mark.parametrize(("run_s", "expected"), [(10, (90.0, 1)), (125, (90.0, 1)), (960, (60.0, 12))])
 async def test_a_long_run_counts_on_what_the_slowest_piece_could_do(
-    monkeypatch: pytest.MonkeyPatch, is_long: bool, expected: tuple[float, int]
+    monkeypatch: pytest.MonkeyPatch, run_s: float, expected: tuple[float, int]
 ) -> None:
     """The machine may become as slow again; a short run takes what it has now."""
     rates = itertools.chain([90, 80, 60, 95], itertools.repeat(85))
@@ -144,5 +144,5 @@ async def test_a_long_run_counts_on_what_the_slowest_piece_could_do(
 
     monkeypatch.setattr(capacity, "run_closed_loop", load)
     client: Any = _StatusClient()
-    found = await capacity.measure_capacity("http://127.0.0.1:1", client, [], lambda _: None, is_long=is_long)
+    found = await capacity.measure_capacity("http://127.0.0.1:1", client, [], lambda _: None, run_s=run_s)
     assert (found.images_per_s, found.pieces) == expected
