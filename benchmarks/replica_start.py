@@ -2,9 +2,11 @@
 
     python -m benchmarks.replica_start [--rounds 5]
 
-Starts the service with one replica of at most two, loads it with 16 connections (the bundled example photos) until a
-second one answers, and stops it again. The decision is the controller's log line; the answer is the first 2xx that
-HAProxy counts for the new replica. Inside, the same steps are timed in a fresh process each time.
+Starts the service with one replica of at most two, waits until it rests, loads it with 16 connections (the bundled
+example photos) until a second one answers, and stops it again: once as it is, with a process kept warm for the next
+replica, and once without. The decision is the controller's log line; the answer is the first 2xx that HAProxy counts
+for the new replica. Inside, the steps are timed in a fresh process each time; a process kept warm has the imports
+behind it.
 """
 
 import argparse
@@ -17,10 +19,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
+import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -31,7 +35,10 @@ from benchmarks.started import StartedSystem
 _URL = "http://127.0.0.1:8000"
 _STATS = "http://127.0.0.1:8404/stats;csv"
 _EXAMPLES = Path("assets/examples")
+_CONFIGURATION = Path("serve_config.yaml")
 _TIMEOUT_S = 60.0
+# A replica too many is taken away after half a minute.
+_REST_TIMEOUT_S = 120.0
 
 # Each step runs after those before it, in one fresh process.
 _INSIDE = (
@@ -68,38 +75,54 @@ def replicas_that_answered() -> int:
     return sum("REPLICA" in row["svname"] and int(row["hrsp_2xx"] or 0) > 0 for row in rows)
 
 
-def time_upscaling() -> tuple[float, float]:
-    """Seconds from the step in load to the decision, and from the decision to the new replica's first answer."""
+def time_upscaling(*, spare: bool) -> tuple[float, float]:
+    """Seconds from the step in load to the decision, and from the decision to the new replica's first answer.
+
+    spare: whether a process is kept warm for it.
+    """
     argus = str(Path(sys.executable).with_name("argus"))
-    command = [argus, "up", "--no-ui", "--no-grpc", "--config", str(Path("serve_config.yaml").resolve())]
-    with (
-        TemporaryDirectory() as folder,
-        StartedSystem("Argus", command, os.environ, Path(folder), port=8000) as started,
-    ):
-        _wait_until_ready(started)
-        photos = [path.read_bytes() for path in sorted(_EXAMPLES.glob("*.jpg"))]
-        stop = threading.Event()
+    with TemporaryDirectory() as folder:
+        configuration = _write_configuration(Path(folder), spare=spare)
+        command = [argus, "up", "--no-ui", "--no-grpc", "--config", str(configuration)]
+        with StartedSystem("Argus", command, os.environ, Path(folder), port=8000) as started:
+            _wait_until_ready(started)
+            _wait_until_at_rest(started, spares=int(spare))
+            return _time_loaded()
 
-        def load() -> None:
-            while not stop.is_set():
-                asyncio.run(run_closed_loop(f"{_URL}/v1/classify", photos, connections=16, seconds=0.5, warm_up_s=0))
 
-        began = time.time()
-        loading = threading.Thread(target=load)
-        loading.start()
-        try:
-            while replicas_that_answered() < 2:
-                if time.time() - began > _TIMEOUT_S:
-                    raise RuntimeError("No second replica answered; is max_replicas 2 or more, with a core for it?")
-                time.sleep(0.02)
-            answered = time.time()
-        finally:
-            stop.set()
-            loading.join()
-        decided = find_time(SERVICE_LOG.read_text("utf-8", "replace"), UPSCALING, after=began)
-        if decided is None:
-            raise RuntimeError(f"{SERVICE_LOG} does not say when the second replica was decided on.")
-        return decided - began, answered - decided
+def _write_configuration(folder: Path, *, spare: bool) -> Path:
+    document = yaml.safe_load(_CONFIGURATION.read_text("utf-8"))
+    for application in document["applications"]:
+        application["args"]["spare_process"] = spare
+    path = folder / _CONFIGURATION.name
+    path.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
+    return path
+
+
+def _time_loaded() -> tuple[float, float]:
+    photos = [path.read_bytes() for path in sorted(_EXAMPLES.glob("*.jpg"))]
+    stop = threading.Event()
+
+    def load() -> None:
+        while not stop.is_set():
+            asyncio.run(run_closed_loop(f"{_URL}/v1/classify", photos, connections=16, seconds=0.5, warm_up_s=0))
+
+    began = time.time()
+    loading = threading.Thread(target=load)
+    loading.start()
+    try:
+        while replicas_that_answered() < 2:
+            if time.time() - began > _TIMEOUT_S:
+                raise RuntimeError("No second replica answered; is max_replicas 2 or more, with a core for it?")
+            time.sleep(0.02)
+        answered = time.time()
+    finally:
+        stop.set()
+        loading.join()
+    decided = find_time(SERVICE_LOG.read_text("utf-8", "replace"), UPSCALING, after=began)
+    if decided is None:
+        raise RuntimeError(f"{SERVICE_LOG} does not say when the second replica was decided on.")
+    return decided - began, answered - decided
 
 
 def _wait_until_ready(started: StartedSystem) -> None:
@@ -113,24 +136,50 @@ def _wait_until_ready(started: StartedSystem) -> None:
     raise started.fail(f"not ready after {_TIMEOUT_S:.0f} s")
 
 
+def _wait_until_at_rest(started: StartedSystem, *, spares: int) -> None:
+    deadline = time.monotonic() + _REST_TIMEOUT_S
+    while time.monotonic() < deadline:
+        started.check_running()
+        replicas = httpx.get(f"{_URL}/v1/status", timeout=5).json()["replicas"]
+        if (
+            replicas == {"running": 1, "starting": 0, "stopping": 0, "target": 1}
+            and len(started.find_spares()) == spares
+        ):
+            return
+        time.sleep(0.5)
+    raise started.fail(
+        f"not at rest after {_REST_TIMEOUT_S:.0f} s: {replicas}, {len(started.find_spares())} in waiting"
+    )
+
+
+def _describe(seconds: Sequence[float]) -> str:
+    return f"{statistics.median(seconds):.1f} s ({min(seconds):.1f} to {max(seconds):.1f})"
+
+
 def main() -> int:
     """Measure and print the medians."""
     parser = argparse.ArgumentParser(description="How fast a further replica answers.")
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     console = Console()
-    seen, inside = [], []
+    inside: list[dict[str, float]] = []
+    seen: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     for number in range(rounds):
         inside.append(time_inside())
-        seen.append(time_upscaling())
-        console.print(
-            f"{number + 1}/{rounds}: decided after {seen[-1][0]:.1f} s of load, answered {seen[-1][1]:.1f} s later"
-        )
+        for spare, times in seen.items():
+            decision_s, answer_s = time_upscaling(spare=spare)
+            times.append((decision_s, answer_s))
+            kind = "with a process in waiting" if spare else "without"
+            console.print(
+                f"{number + 1}/{rounds}, {kind}: decided after {decision_s:.1f} s, answered {answer_s:.1f} s later"
+            )
     table = Table(title=f"A further replica under load, median of {rounds}")
     table.add_column("")
     table.add_column("", justify="right")
-    table.add_row("step in load to decision", f"{statistics.median(one[0] for one in seen):.1f} s")
-    table.add_row("decision to first answer", f"{statistics.median(one[1] for one in seen):.1f} s")
+    for spare, kind in ((True, "with a process in waiting"), (False, "without")):
+        decisions, answers = zip(*seen[spare], strict=True)
+        table.add_row(f"{kind}: step in load to decision", _describe(decisions))
+        table.add_row(f"{kind}: decision to first answer", _describe(answers))
     table.add_section()
     for name, _ in _INSIDE:
         table.add_row(name, f"{statistics.median(one[name] for one in inside):.0f} ms")

@@ -19,6 +19,7 @@ import psutil
 
 from serve_app.cli.launches import end_processes
 from serve_app.cli.ports import is_free
+from serve_app.worker_processes import is_idle, read_title
 
 _MARK = "ARGUS_BENCHMARK"
 _STOP_S = 60.0
@@ -91,19 +92,31 @@ class StartedSystem:
     def find_processes(self) -> list[psutil.Process]:
         """Every process of this start that is alive."""
         found: dict[int, psutil.Process] = {}
+        children: dict[int, list[psutil.Process]] = {}
         for process in psutil.process_iter():
             with suppress(psutil.Error, OSError):
-                if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(_MARK) == self._mark:
+                if process.status() == psutil.STATUS_ZOMBIE:
+                    continue
+                children.setdefault(process.ppid(), []).append(process)
+                if process.environ().get(_MARK) == self._mark:
                     found[process.pid] = process
-        for process in list(found.values()):
-            with suppress(psutil.Error):
-                for child in process.children(recursive=True):
-                    if child.status() != psutil.STATUS_ZOMBIE:
-                        found.setdefault(child.pid, child)
+        parents = list(found)
+        while parents:
+            for child in children.get(parents.pop(), ()):
+                if child.pid not in found:
+                    found[child.pid] = child
+                    parents.append(child.pid)
         return list(found.values())
 
     def find_workers(self) -> list[psutil.Process]:
-        """The processes that have a model's library in memory."""
+        """The processes that have a model's library in memory and have work: Argus keeps one in waiting, see below."""
+        return [process for process in self._find_mapping() if not is_idle(read_title(str(process.pid)))]
+
+    def find_spares(self) -> list[psutil.Process]:
+        """Argus's processes that wait to become a replica, their imports done."""
+        return [process for process in self._find_mapping() if is_idle(read_title(str(process.pid)))]
+
+    def _find_mapping(self) -> list[psutil.Process]:
         return [process for process in self.find_processes() if _maps_a_model(process.pid)]
 
     def read_cpu(self) -> dict[psutil.Process, float]:

@@ -24,9 +24,10 @@ from serve_app.errors import DeadlineExceeded, HttpError, NotReady, Overloaded
 from serve_app.http.app import create_app
 from serve_app.http.edge import watch_clients_here
 from serve_app.journal import Origin
-from serve_app.noticeboard import share_status
+from serve_app.noticeboard import SharedStatus, share_status
 from serve_app.preprocessing import Pixels
 from serve_app.settings import Settings
+from serve_app.spare import SpareKeeper
 from serve_app.split import ModelLogits, Ranking
 
 _RETRY_AFTER_S = 1.0
@@ -64,6 +65,7 @@ class ImageClassifier:
     async def __serve_build_asgi_app__(self) -> ASGIApp:
         watch_clients_here()
         status = share_status(lambda: self._repository.queued, lambda: self._repository.batches)
+        self._spare = _keep_spare(self._settings, status)
         return create_app(
             self._repository, self._settings, status_source=status, journal=self._journal, echo_request_id=False
         )
@@ -77,6 +79,7 @@ class Inference:
         self._classifier = load_pixel_classifier(settings, name)
         # Its queue is part of the service's status, and its batches of the metrics.
         self._status = share_status(lambda: self._classifier.waiting, lambda: {name: self._classifier.batches})
+        self._spare = _keep_spare(settings, self._status)
 
     async def describe(self) -> ModelCard:
         """The model's card: the ingress takes preprocessing and labels from where the model is."""
@@ -117,6 +120,7 @@ class Ingress:
         }
         repository = connect_repository(self._settings, models)
         status = share_status(lambda: repository.queued, lambda: repository.batches)
+        self._spare = _keep_spare(self._settings, status)
         return create_app(
             repository, self._settings, status_source=status, journal=self._journal, echo_request_id=False
         )
@@ -169,6 +173,10 @@ async def _await(response: Any) -> Any:
             raise
         # Nobody here asked for it: Ray cancels the calls of a replica that it stops.
         raise NotReady("The model's process is stopping. Try again.", retry_after_s=_RETRY_AFTER_S) from None
+
+
+def _keep_spare(settings: Settings, status: SharedStatus) -> SpareKeeper | None:
+    return SpareKeeper(serve.get_replica_context().app_name, status) if settings.spare_process else None
 
 
 def _find_place() -> tuple[Origin, Path]:

@@ -19,13 +19,14 @@ from typing import Any, NamedTuple, Protocol
 import ray
 
 from serve_app.meters import BatchMeter
+from serve_app.spare import WorkerOrder, start_worker
 from serve_app.status import Board, DeploymentScale, Figures, OwnStatus, Status, describe_service
 from serve_app.tally import Note
 
 log = logging.getLogger(__name__)
 
 # Part of the actor's name: raise it when a note changes, so that old and new replicas do not share a board.
-_SCHEMA = 2
+_SCHEMA = 3
 _NAMESPACE = "argus"
 _REPORT_INTERVAL_S = 1.0
 # How long an answer to /v1/status is given again: many viewers ask no more than one.
@@ -79,6 +80,10 @@ class Noticeboard:
         """Take what the controller said to one replica, for the others."""
         self._scales, self._scales_at = scales, self._clock()
 
+    async def start_worker(self, order: WorkerOrder) -> None:
+        """Have an idle worker started for a replica's node: here, so that no replica holds what it takes to ask."""
+        await start_worker(order)
+
     async def leave_when_abandoned(self) -> None:
         """End this actor when nobody has posted anything for a while. Every replica may ask for it."""
         if self._watched:
@@ -125,6 +130,11 @@ class SharedStatus:
         if reading is None or (reading.done() and self._clock() - self._read_at > _FRESH_S):
             reading = self._reading = asyncio.create_task(self._read())
         return await asyncio.shield(reading)
+
+    async def start_worker(self, order: WorkerOrder) -> None:
+        """Have an idle worker started, from the board's process. Raises whatever kept it from that."""
+        board = await self._find_board()
+        await board.start_worker.remote(order)
 
     def close(self) -> None:
         """Report no more."""
@@ -201,6 +211,7 @@ class BoardHandle(Protocol):
     post: Any
     exchange: Any
     post_scales: Any
+    start_worker: Any
     leave_when_abandoned: Any
 
 

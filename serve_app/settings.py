@@ -211,6 +211,11 @@ class Settings(_Section):
     access: AccessSettings = AccessSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
     remote_images: RemoteImageSettings = RemoteImageSettings()
+    spare_process: bool = Field(
+        default=True,
+        description="Whether each node keeps one process of 90 MB with its imports done, for the next replica, while "
+        "there may be more of them: a replica is then there in half the time.",
+    )
     artifacts_dir: Path | None = Field(
         default=None, description="Where exported models are kept; ARGUS_ARTIFACTS or the user's cache if unset."
     )

@@ -126,6 +126,8 @@ def make_environment(inherited: Mapping[str, str], configuration: ServeConfigura
         # this time; otherwise its last ones are cut by the hard stop, with the requests that they carry.
         "RAY_SERVE_HAPROXY_CLOSE_SPREAD_TIME_S": "2",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+        # What an idle worker imports for the replica that it will be; every other worker passes it by.
+        "RAY_preload_python_modules": "serve_app.spare_imports",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serve_app.http.edge:build_middlewares",
     }
     haproxy = find_haproxy()
