@@ -87,7 +87,7 @@ def time_upscaling(*, spare: bool) -> tuple[float, float]:
         with StartedSystem("Argus", command, os.environ, Path(folder), port=8000) as started:
             _wait_until_ready(started)
             _wait_until_at_rest(started, spares=int(spare))
-            return _time_loaded()
+            return _time_loaded(configuration.parent / SERVICE_LOG)
 
 
 def _write_configuration(folder: Path, *, spare: bool) -> Path:
@@ -99,7 +99,7 @@ def _write_configuration(folder: Path, *, spare: bool) -> Path:
     return path
 
 
-def _time_loaded() -> tuple[float, float]:
+def _time_loaded(log: Path) -> tuple[float, float]:
     photos = [path.read_bytes() for path in sorted(_EXAMPLES.glob("*.jpg"))]
     stop = threading.Event()
 
@@ -119,9 +119,9 @@ def _time_loaded() -> tuple[float, float]:
     finally:
         stop.set()
         loading.join()
-    decided = find_time(SERVICE_LOG.read_text("utf-8", "replace"), UPSCALING, after=began)
+    decided = find_time(log.read_text("utf-8", "replace"), UPSCALING, after=began)
     if decided is None:
-        raise RuntimeError(f"{SERVICE_LOG} does not say when the second replica was decided on.")
+        raise RuntimeError(f"{log} does not say when the second replica was decided on.")
     return decided - began, answered - decided
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ _TAIL_BYTES = 2000
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # Only a process that has compiled or loaded a model maps these.
 _MODEL_LIBRARIES = ("libopenvino_intel_cpu_plugin", "libtorch_cpu")
+# What a process that is kept for the next replica imports last.
+_LAST_IMPORTS = ("libopenvino.so",)
 
 
 class SystemFailed(Exception):
@@ -109,15 +111,13 @@ class StartedSystem:
         return list(found.values())
 
     def find_workers(self) -> list[psutil.Process]:
-        """The processes that have a model's library in memory and have work: Argus keeps one in waiting, see below."""
-        return [process for process in self._find_mapping() if not is_idle(read_title(str(process.pid)))]
+        """The processes that have a model's library in memory."""
+        return [process for process in self.find_processes() if _maps(process.pid, _MODEL_LIBRARIES)]
 
     def find_spares(self) -> list[psutil.Process]:
         """Argus's processes that wait to become a replica, their imports done."""
-        return [process for process in self._find_mapping() if is_idle(read_title(str(process.pid)))]
-
-    def _find_mapping(self) -> list[psutil.Process]:
-        return [process for process in self.find_processes() if _maps_a_model(process.pid)]
+        idle = [process for process in self.find_processes() if is_idle(read_title(str(process.pid)))]
+        return [process for process in idle if _maps(process.pid, _LAST_IMPORTS)]
 
     def read_cpu(self) -> dict[psutil.Process, float]:
         """User and system seconds that each process has used so far."""
@@ -132,7 +132,7 @@ class StartedSystem:
         """The memory of all processes and of one of `workers` workers."""
         sizes = {process: read_pss_mb(process) for process in self.find_processes()}
         # A framework's own process may have torch imported without a model in it: it is the smaller one.
-        holding = sorted((sizes[p] for p in sizes if _maps_a_model(p.pid)), reverse=True)[:workers]
+        holding = sorted((sizes[p] for p in sizes if _maps(p.pid, _MODEL_LIBRARIES)), reverse=True)[:workers]
         return Weight(sum(sizes.values()), sum(holding) / len(holding) if holding else float("nan"))
 
     def end(self) -> None:
@@ -159,12 +159,12 @@ def count_cpu_s(before: Mapping[psutil.Process, float], after: Mapping[psutil.Pr
     return sum(seconds - before.get(process, 0.0) for process, seconds in after.items())
 
 
-def _maps_a_model(pid: int) -> bool:
+def _maps(pid: int, libraries: Iterable[str]) -> bool:
     try:
         maps = Path(f"/proc/{pid}/maps").read_text("utf-8", errors="replace")
     except OSError:
         return False
-    return any(library in maps for library in _MODEL_LIBRARIES)
+    return any(library in maps for library in libraries)
 
 
 def read_pss_mb(process: psutil.Process) -> float:

@@ -202,6 +202,7 @@ def run_service(folder: Path, artifacts: Path, otlp_url: str) -> Iterator[Runnin
         "RAY_SERVE_HAPROXY_STATS_PORT": str(stats_port),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics_port),
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        "RAY_preload_python_modules": "serve_app.spare_imports",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serve_app.http.edge:build_middlewares",
         "TORCH_HOME": str(folder / "torch"),
         "ARGUS_ARTIFACTS": str(artifacts),

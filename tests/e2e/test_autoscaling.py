@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
@@ -25,10 +27,20 @@ def client(real_service: RunningService) -> Iterator[ArgusClient]:
         yield client
 
 
-def count_replicas() -> int:
+def find_processes(is_wanted: Callable[[str], bool]) -> set[int]:
+    """Ids of the processes with such a title, which is how Ray shows what they are."""
+    return {one.pid for one in psutil.process_iter(["cmdline"]) if is_wanted(" ".join(one.info["cmdline"] or ()))}
+
+
+def find_replicas() -> set[int]:
     """Processes that are replicas of the application: to ask the service would bring one back."""
-    title = f"ray::ServeReplica:{APPLICATION}:"
-    return sum(title in " ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"]))
+    return find_processes(lambda title: f"ray::ServeReplica:{APPLICATION}:" in title)
+
+
+def find_spares() -> set[int]:
+    """Processes without work that have done a replica's last import."""
+    idle = find_processes(lambda title: title.strip() == "ray::IDLE")
+    return {pid for pid in idle if "libopenvino" in Path(f"/proc/{pid}/maps").read_text()}
 
 
 def wait_until(what: str, holds: Callable[[], bool]) -> None:
@@ -38,17 +50,9 @@ def wait_until(what: str, holds: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_the_first_answer_after_none_waits_and_does_not_fail(client: ArgusClient) -> None:
-    """Several who ask at once all wait for the same replica."""
-    wait_until("no replica", lambda: count_replicas() == 0)
-    with ThreadPoolExecutor(4) as people:
-        answers = list(people.map(client.classify, [example("coffee")] * 4))
-    assert {answer.top and answer.top.label for answer in answers} == {"espresso"}
-    assert count_replicas() >= 1
-
-
-def test_load_brings_another_replica_and_rest_takes_all_away(client: ArgusClient) -> None:
-    """No request fails on the way up or down."""
+@contextmanager
+def many_asking(client: ArgusClient) -> Iterator[None]:
+    """A load on the application; in the end, all who asked have had answers and no failure."""
     enough = threading.Event()
     photo = example("cat")
 
@@ -62,8 +66,38 @@ def test_load_brings_another_replica_and_rest_takes_all_away(client: ArgusClient
     with ThreadPoolExecutor(CONNECTIONS) as people:
         answered = [people.submit(ask) for _ in range(CONNECTIONS)]
         try:
-            wait_until("a second replica", lambda: client.status().replicas.running == 2)
+            yield
         finally:
             enough.set()
     assert all(one.result() > 0 for one in answered)
-    wait_until("no replica", lambda: count_replicas() == 0)
+
+
+def test_the_first_answer_after_none_waits_and_does_not_fail(client: ArgusClient) -> None:
+    """Several who ask at once all wait for the same replica."""
+    wait_until("no replica", lambda: not find_replicas())
+    with ThreadPoolExecutor(4) as people:
+        answers = list(people.map(client.classify, [example("coffee")] * 4))
+    assert {answer.top and answer.top.label for answer in answers} == {"espresso"}
+    assert find_replicas()
+
+
+def test_load_brings_another_replica_and_rest_takes_all_away(client: ArgusClient) -> None:
+    """No request fails on the way up or down."""
+    with many_asking(client):
+        wait_until("a second replica", lambda: client.status().replicas.running == 2)
+    wait_until("no replica", lambda: not find_replicas())
+
+
+def test_the_next_replica_is_the_process_that_waited_for_it(client: ArgusClient) -> None:
+    """Ray gives it the worker that was kept idle, with the imports that it did there."""
+    waiting: set[int] = set()
+
+    def one_waits() -> bool:
+        client.classify(example("cat"))  # so that the one replica stays, which asks for it
+        waiting.update(find_spares())
+        return bool(waiting)
+
+    wait_until("a process in waiting", one_waits)
+    with many_asking(client):
+        wait_until("a second replica", lambda: client.status().replicas.running == 2)
+        assert waiting & find_replicas()
