@@ -106,6 +106,9 @@ def make_environment(inherited: Mapping[str, str], configuration: ServeConfigura
         # What runs while nothing happens; Ray's own intervals are 0.1 s.
         "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.25",
         "RAY_SERVE_METRICS_EXPORT_INTERVAL_MS": "1000",
+        # How often a replica looks how many requests are in flight, as a share of the time that they are averaged over:
+        # 20 times. By Ray's own 0.2 a few looks decide whether a replica goes.
+        "RAY_SERVE_AUTOSCALING_METRIC_RECORD_INTERVAL_FACTOR": "0.05",
         # What Ray's dashboard shows of the machine: bursts of 25 to 50 ms of a core that requests wait for. Ray's own
         # intervals are 5, 5 and 15 s.
         "REPORTER_UPDATE_INTERVAL_MS": "30000",
