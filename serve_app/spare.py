@@ -1,8 +1,8 @@
 """A process kept warm on each node for the next replica: connected to Ray, its imports done.
 
-A replica is asked for when there is too much to do, so its process starts where every core is busy: 4 to 6 s, of which
-importing is most. With a process in waiting it is there in 2. That takes 90 MB a node, and 2 s of one core in a quiet
-moment; `spare_process: false` in the settings turns it off.
+A replica is asked for when there is too much to do, so its process starts where every core is busy: 5 s, of which
+importing is most. With a process in waiting it is there in 3. That takes 97 MB a node, and 2 s of one core in a quiet
+moment; `spare_process: false` in the settings turns it off. See docs/decisions/0018.
 
     replica (the oldest on its node) --asks, when there is no idle worker--> Noticeboard --PrestartWorkers--> raylet
 

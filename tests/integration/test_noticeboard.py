@@ -82,7 +82,7 @@ class FakeWorld:
         assert application == "argus"
         self.connected += 1
         handle = cast("Any", type("Handle", (), {}))()
-        for name in ("post", "exchange", "post_scales", "leave_when_abandoned"):
+        for name in ("post", "exchange", "post_scales", "start_worker", "leave_when_abandoned"):
             setattr(handle, name, FakeMethod(self, name))
         return cast("BoardHandle", handle)
 
