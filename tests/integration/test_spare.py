@@ -29,7 +29,7 @@ class FakeRaylet(node_manager_pb2_grpc.NodeManagerServiceServicer):
 
 
 async def test_the_raylet_is_asked_for_one_worker_like_this_replica() -> None:
-    """Of the same job and runtime environment, or Ray would give it to no replica of ours; kept for a day."""
+    """Of the same job and runtime environment, or Ray would give it to no replica of ours; kept for an hour."""
     raylet, server = FakeRaylet(), grpc.aio.server()
     node_manager_pb2_grpc.add_NodeManagerServiceServicer_to_server(raylet, server)  # type: ignore[no-untyped-call]  # generated
     port = server.add_insecure_port("127.0.0.1:0")
@@ -40,7 +40,7 @@ async def test_the_raylet_is_asked_for_one_worker_like_this_replica() -> None:
         (request,) = raylet.requests
         assert (request.language, request.job_id, request.num_workers) == (PYTHON, order.job_id, 1)
         assert request.runtime_env_info.serialized_runtime_env == order.runtime_env
-        assert request.keep_alive_duration_secs == 24 * 3600
+        assert request.keep_alive_duration_secs == 3600
         raylet.refuses = True
         with pytest.raises(grpc.RpcError):
             await start_worker(order)
