@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 _INTERVAL_S = 5.0
 # After a worker was asked for it takes seconds until it is listed.
 _PAUSE_S = 60.0
-# Ray ends an idle worker after this, if the node has more workers than cores: no application that is gone leaves one for
-# long. While there is one, it is asked for again then.
+# Ray ends an idle worker after this, if the node has more workers than cores: what an application leaves behind goes
+# soon. While there is one, it is asked for again then.
 _KEEP_ALIVE_S = 3600
 _TIMEOUT_S = 5.0
 
