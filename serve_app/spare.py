@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, Protocol
 
 import ray
 
+from serve_app.spare_imports import find_mark
 from serve_app.status import Status
 from serve_app.worker_processes import is_idle, is_replica_of, list_worker_titles
 
@@ -63,7 +64,8 @@ class StatusBoard(Protocol):
 class SpareKeeper:
     """Sees to it that an idle worker waits on this node while the application can grow. Make it on the event loop.
 
-    list_titles: as `list_worker_titles`; find_node blocks; clock: seconds, monotonic.
+    list_titles: as `list_worker_titles`; find_node blocks; leave_mark: for the worker to see that it is meant; clock:
+    seconds, monotonic.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class SpareKeeper:
         *,
         list_titles: Callable[[], Mapping[int, str]] = list_worker_titles,
         find_node: "Callable[[], Node] | None" = None,
+        leave_mark: "Callable[[], None] | None" = None,
         own_pid: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -81,6 +84,7 @@ class SpareKeeper:
         self._board = board
         self._list_titles = list_titles
         self._find_node = find_node or find_own_node
+        self._leave_mark = leave_mark or leave_mark_here
         self._own_pid = own_pid or os.getpid()
         self._clock = clock
         self._sleep = sleep
@@ -105,6 +109,7 @@ class SpareKeeper:
         if (len(replicas) + 1) * node.replica_cpus > node.cpus:
             return False
         self._not_before = self._clock() + _PAUSE_S
+        self._leave_mark()
         await self._board.start_worker(node.order)
         return True
 
@@ -123,6 +128,11 @@ def _can_grow(status: Status) -> bool:
     if not status.complete or any(scale.starting or scale.running < scale.target for scale in scales):
         return False
     return any(scale.most is not None and scale.running < scale.most for scale in scales)
+
+
+def leave_mark_here() -> None:
+    """Have the next worker that Ray starts on this node import ahead what a replica needs."""
+    find_mark().touch()
 
 
 def find_own_node() -> Node:

@@ -1,43 +1,51 @@
-"""Imports of a replica, done ahead in a worker process of Ray that waits for work.
+"""Imports of a replica, done ahead in the worker process of Ray that was started for the next one: see `spare`.
 
-Ray imports this module into each of its workers where `RAY_preload_python_modules` names it. One that gets work at once
-is left alone. One that stays idle imports what a replica will need, which is most of what its start takes: see `spare`.
+Ray imports this module into each of its workers where `RAY_preload_python_modules` names it, before the worker takes
+any work. Whoever has a worker started for a replica leaves a mark in Ray's folder of the session; the next worker of
+that node takes it away, and imports. It does so before anything else can run in it: imports in a thread beside Ray's
+own met each other halfway, and left modules that were never whole.
 """
 
 import importlib
 import logging
-import threading
-import time
-
-from serve_app.worker_processes import is_idle, read_title
+from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-# Workers that Ray starts for a purpose have got it by then.
-_IDLE_S = 5.0
-# Named and not imported: every worker of Ray imports this module, and only the idle ones shall pay for these.
-MODULES = ("ray.serve._private.replica", "serve_app.deployments", "serve_app.http.app")
+# Named and not imported: every worker of Ray imports this module, and only one of them shall pay for these.
+MODULES = ("ray.serve", "serve_app.deployments", "serve_app.http.app", "serve_app.openvino_import")
 
 
-def import_if_idle() -> bool:
-    """Import what a replica needs if this process is an idle worker of Ray; whether it is."""
-    if not is_idle(read_title("self")):
+def find_mark() -> Path:
+    """The mark of this node and this run of Ray. The process must be connected to Ray."""
+    import ray
+
+    context = ray.get_runtime_context()
+    return Path(context.get_temp_dir(), context.get_session_name(), "argus-spare-wanted")
+
+
+def import_if_wanted(mark: Path) -> bool:
+    """Take the mark away and import what a replica needs; False, and nothing of it, where there is none."""
+    try:
+        mark.unlink()
+    except FileNotFoundError:
         return False
     for name in MODULES:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            log.debug("%s could not be imported ahead", name, exc_info=True)
-    try:
-        importlib.import_module("serve_app.openvino_import").import_openvino()
-    except ImportError:
-        log.debug("OpenVINO is not installed: nothing to import ahead")
+        importlib.import_module(name)
+    importlib.import_module("serve_app.openvino_import").import_openvino()
     return True
 
 
-def _wait_and_import() -> None:
-    time.sleep(_IDLE_S)
-    import_if_idle()
+def preload() -> None:
+    """What happens in each worker. Whatever goes wrong, the worker is one like any other."""
+    import ray
+
+    if not ray.is_initialized():  # asked for its folder, Ray would start itself
+        return
+    try:
+        import_if_wanted(find_mark())
+    except Exception:  # a worker that cannot import ahead may not need to, and must start in any case
+        log.debug("could not import ahead", exc_info=True)
 
 
-threading.Thread(target=_wait_and_import, name="spare-imports", daemon=True).start()
+preload()

@@ -27,6 +27,7 @@ class World:
         self.clock = ManualClock()
         self.clock.advance(1000)
         self.ordered: list[WorkerOrder] = []
+        self.marks = 0
         self.reads = 0
 
     async def read(self) -> Status:
@@ -34,7 +35,11 @@ class World:
         figures: Figures = (await OwnStatus(lambda: 0).read()).figures
         return Status(self.scales[0], self.scales, figures, self.complete)
 
+    def leave_mark(self) -> None:
+        self.marks += 1
+
     async def start_worker(self, order: WorkerOrder) -> None:
+        assert self.marks == len(self.ordered) + 1, "the worker looks for the mark as soon as it is started"
         self.ordered.append(order)
 
     async def look(self) -> bool:
@@ -50,6 +55,7 @@ class World:
             self,
             list_titles=lambda: self.titles,
             find_node=lambda: self.node,
+            leave_mark=self.leave_mark,
             own_pid=OWN_PID,
             clock=self.clock,
         )
@@ -148,7 +154,13 @@ async def test_it_looks_by_itself_and_goes_on_after_a_failure() -> None:
         return world.titles
 
     keeper = SpareKeeper(
-        "argus", world, list_titles=list_titles, find_node=lambda: world.node, own_pid=OWN_PID, sleep=sleep
+        "argus",
+        world,
+        list_titles=list_titles,
+        find_node=lambda: world.node,
+        leave_mark=world.leave_mark,
+        own_pid=OWN_PID,
+        sleep=sleep,
     )
     turns.release()
     turns.release()
