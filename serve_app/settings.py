@@ -213,7 +213,7 @@ class Settings(_Section):
     remote_images: RemoteImageSettings = RemoteImageSettings()
     spare_process: bool = Field(
         default=True,
-        description="Whether each node keeps one process of 90 MB with its imports done, for the next replica, while "
+        description="Whether each node keeps one process of 100 MB with its imports done, for the next replica, while "
         "there may be more of them: a replica is then there in half the time.",
     )
     artifacts_dir: Path | None = Field(

@@ -4,7 +4,7 @@ A replica is asked for when there is too much to do, so its process starts where
 importing is most. With a process in waiting it is there in 3. That takes 97 MB a node, and 2 s of one core in a quiet
 moment; `spare_process: false` in the settings turns it off. See docs/decisions/0018.
 
-    replica (the oldest on its node) --asks, when there is no idle worker--> Noticeboard --PrestartWorkers--> raylet
+    replica (the first on its node) --asks, when there is no idle worker--> Noticeboard --PrestartWorkers--> raylet
 
 Ray keeps the process as an idle worker of its own, and gives it to whatever actor of the job comes next on that node:
 that is how its worker pool works. Asking for such a worker is an RPC of the raylet that Ray's Python API has no name
@@ -97,7 +97,7 @@ class SpareKeeper:
 
     async def look(self) -> bool:
         """Ask for an idle worker if one is missed; whether it was."""
-        titles = self._list_titles()
+        titles = await asyncio.to_thread(self._list_titles)
         replicas = [pid for pid, title in titles.items() if is_replica_of(title, self._application)]
         if not replicas or min(replicas) != self._own_pid:  # another replica of this node sees to it
             return False
@@ -137,33 +137,32 @@ def leave_mark_here() -> None:
 
 def find_own_node() -> Node:
     """The node of this process. Raises StopIteration if Ray does not list it."""
-    context = ray.get_runtime_context()
-    own = context.get_node_id()
-    node = next(one for one in ray.nodes() if one["NodeID"] == own)  # type: ignore[no-untyped-call]  # Ray's is not annotated
+    cluster: Any = ray  # these of Ray's functions have no annotations
+    context = cluster.get_runtime_context()
+    node = next(one for one in cluster.nodes() if one["NodeID"] == context.get_node_id())
     order = WorkerOrder(
         f"{node['NodeManagerAddress']}:{node['NodeManagerPort']}",
         bytes.fromhex(context.get_job_id()),
-        context.get_runtime_env_string(),  # type: ignore[no-untyped-call]  # as above
+        context.get_runtime_env_string(),
     )
-    own_cpus = context.get_assigned_resources().get("CPU", 0.0)  # type: ignore[no-untyped-call]  # as above
-    return Node(order, node["Resources"].get("CPU", 0.0), own_cpus)
+    return Node(order, node["Resources"].get("CPU", 0.0), context.get_assigned_resources().get("CPU", 0.0))
 
 
 async def start_worker(order: WorkerOrder) -> None:
     """Have a raylet start a worker and keep it idle. Imports gRPC, 10 MB. Raises grpc.RpcError."""
     from ray._private.grpc_utils import init_grpc_channel
-    from ray.core.generated import common_pb2, node_manager_pb2
-    from ray.core.generated.node_manager_pb2_grpc import NodeManagerServiceStub
+    from ray.core.generated import common_pb2, node_manager_pb2, node_manager_pb2_grpc
 
-    messages: Any = node_manager_pb2  # generated classes appear at run time
+    # Generated: what is in them appears at run time, without annotations.
+    messages: Any = node_manager_pb2
     languages: Any = common_pb2
+    services: Any = node_manager_pb2_grpc
     request = messages.PrestartWorkersRequest(
         language=languages.PYTHON, job_id=order.job_id, keep_alive_duration_secs=_KEEP_ALIVE_S, num_workers=1
     )
     request.runtime_env_info.serialized_runtime_env = order.runtime_env
     channel = init_grpc_channel(order.raylet, asynchronous=True)
     try:
-        stub: Any = NodeManagerServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
-        await stub.PrestartWorkers(request, timeout=_TIMEOUT_S)
+        await services.NodeManagerServiceStub(channel).PrestartWorkers(request, timeout=_TIMEOUT_S)
     finally:
         await channel.close()

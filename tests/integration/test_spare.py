@@ -10,8 +10,10 @@ from serve_app import noticeboard
 from serve_app.spare import WorkerOrder, start_worker
 from tests.integration.test_noticeboard import FakeWorld
 
+# Generated: what is in them appears at run time, without annotations.
 MESSAGES: Any = node_manager_pb2
-PYTHON: Any = common_pb2.PYTHON  # type: ignore[attr-defined]  # generated at run time
+LANGUAGES: Any = common_pb2
+SERVICES: Any = node_manager_pb2_grpc
 
 
 class FakeRaylet(node_manager_pb2_grpc.NodeManagerServiceServicer):
@@ -31,14 +33,14 @@ class FakeRaylet(node_manager_pb2_grpc.NodeManagerServiceServicer):
 async def test_the_raylet_is_asked_for_one_worker_like_this_replica() -> None:
     """Of the same job and runtime environment, or Ray would give it to no replica of ours; kept for an hour."""
     raylet, server = FakeRaylet(), grpc.aio.server()
-    node_manager_pb2_grpc.add_NodeManagerServiceServicer_to_server(raylet, server)  # type: ignore[no-untyped-call]  # generated
+    SERVICES.add_NodeManagerServiceServicer_to_server(raylet, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     order = WorkerOrder(f"127.0.0.1:{port}", b"\x02\x00\x00\x00", '{"env_vars": {"A": "1"}}')
     try:
         await start_worker(order)
         (request,) = raylet.requests
-        assert (request.language, request.job_id, request.num_workers) == (PYTHON, order.job_id, 1)
+        assert (request.language, request.job_id, request.num_workers) == (LANGUAGES.PYTHON, order.job_id, 1)
         assert request.runtime_env_info.serialized_runtime_env == order.runtime_env
         assert request.keep_alive_duration_secs == 3600
         raylet.refuses = True
