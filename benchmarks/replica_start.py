@@ -39,6 +39,7 @@ _CONFIGURATION = Path("serve_config.yaml")
 _TIMEOUT_S = 60.0
 # A replica too many is taken away after half a minute.
 _REST_TIMEOUT_S = 120.0
+_REST_S = 5.0
 
 # Each step runs after those before it, in one fresh process.
 _INSIDE = (
@@ -137,14 +138,17 @@ def _wait_until_ready(started: StartedSystem) -> None:
 
 
 def _wait_until_at_rest(started: StartedSystem, *, spares: int) -> None:
-    deadline = time.monotonic() + _REST_TIMEOUT_S
+    """Until there has been one replica, and as many processes in waiting, for a while: a start may bring two."""
+    deadline, since = time.monotonic() + _REST_TIMEOUT_S, None
     while time.monotonic() < deadline:
         started.check_running()
         replicas = httpx.get(f"{_URL}/v1/status", timeout=5).json()["replicas"]
-        if (
-            replicas == {"running": 1, "starting": 0, "stopping": 0, "target": 1}
-            and len(started.find_spares()) == spares
-        ):
+        rests = replicas == {"running": 1, "starting": 0, "stopping": 0, "target": 1}
+        if not rests or len(started.find_spares()) != spares:
+            since = None
+        elif since is None:
+            since = time.monotonic()
+        elif time.monotonic() - since > _REST_S:
             return
         time.sleep(0.5)
     raise started.fail(
