@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,7 +27,7 @@ import psutil
 import yaml
 
 from benchmarks.environments import BENCH, ROOT
-from benchmarks.generator import run_closed_loop
+from benchmarks.generator import Load, run_closed_loop
 from benchmarks.photos import read_photos
 from benchmarks.started import StartedSystem, SystemFailed
 from benchmarks.systems import HOST
@@ -111,8 +112,19 @@ def turn(arrangements: Sequence[Arrangement], round_number: int) -> list[Arrange
     return [*arrangements[first:], *arrangements[:first]]
 
 
-def measure(arrangement: Arrangement, photos: Sequence[bytes], seconds: float) -> Outcome:
-    """Start it, warm it up, load it, stop it. Raises SystemFailed."""
+LoadWay = Callable[[str, Sequence[bytes], float], Load]
+"""Loads an address with photos for some seconds."""
+
+
+def load_closed_loop(url: str, photos: Sequence[bytes], seconds: float) -> Load:
+    """The load of a small machine: one generator, in this process."""
+    return asyncio.run(run_closed_loop(url, photos, connections=_CONNECTIONS, seconds=seconds, warm_up_s=0.5))
+
+
+def measure(
+    arrangement: Arrangement, photos: Sequence[bytes], seconds: float, loads: Sequence[LoadWay] = (load_closed_loop,)
+) -> list[Outcome]:
+    """Start it, warm it up, load it in each way, stop it. Raises SystemFailed."""
     scratch = BENCH / "run" / "topology"
     scratch.mkdir(parents=True, exist_ok=True)
     configuration = scratch / "serve_config.yaml"
@@ -128,16 +140,20 @@ def measure(arrangement: Arrangement, photos: Sequence[bytes], seconds: float) -
         replicas = sum(arrangement.replicas.values())
         _wait_until(started, lambda: len(find_replicas(started)) == replicas, f"it never had {replicas} replicas")
         asyncio.run(run_closed_loop(url, photos, connections=_CONNECTIONS, seconds=_WARM_UP_S, warm_up_s=0.0))
-        before = started.read_cpu()
-        load = asyncio.run(run_closed_loop(url, photos, connections=_CONNECTIONS, seconds=seconds, warm_up_s=0.5))
-        after = started.read_cpu()
-        if not load.images_per_s:
-            raise started.fail(f"no good answer: {load.statuses}")
-        roles = find_replicas(started)
-        cpu_ms: dict[str, float] = {}
-        for process, used in after.items():
-            role = roles.get(process, "Ray")
-            cpu_ms[role] = cpu_ms.get(role, 0.0) + (used - before.get(process, 0.0)) / load.answered * 1e3
+        return [_load(started, partial(load, url, photos, seconds)) for load in loads]
+
+
+def _load(started: StartedSystem, run: Callable[[], Load]) -> Outcome:
+    before = started.read_cpu()
+    load = run()
+    after = started.read_cpu()
+    if not load.images_per_s:
+        raise started.fail(f"no good answer: {load.statuses}")
+    roles = find_replicas(started)
+    cpu_ms: dict[str, float] = {}
+    for process, used in after.items():
+        role = roles.get(process, "Ray")
+        cpu_ms[role] = cpu_ms.get(role, 0.0) + (used - before.get(process, 0.0)) / load.answered * 1e3
     return Outcome(load.images_per_s, load.percentile_ms(50), load.percentile_ms(99), cpu_ms, load.errors)
 
 
@@ -205,12 +221,12 @@ def main() -> int:
     options = parser.parse_args()
     photos = read_photos(options.images)
     arrangements = TRANSPORTS if options.transports else TOPOLOGIES
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     outcomes: dict[str, list[Outcome]] = {arrangement.name: [] for arrangement in arrangements}
     for number in range(options.rounds):
         for arrangement in turn(arrangements, number):
             try:
-                outcome = measure(arrangement, photos, options.seconds)
+                (outcome,) = measure(arrangement, photos, options.seconds)
             except SystemFailed as error:
                 print(error, file=sys.stderr)
                 return 1
@@ -223,7 +239,8 @@ def main() -> int:
     return 0
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """For SIGTERM: end as Ctrl-C does, so that what was started is stopped."""
     raise KeyboardInterrupt
 
 

@@ -86,6 +86,11 @@ class StagedModel:
                     log.warning("batches of %d and less run without a CUDA graph: %s", size, error)
                     return
 
+    @property
+    def recorded_sizes(self) -> tuple[int, ...]:
+        """The batch sizes that have a recording."""
+        return tuple(self._runs)
+
     def infer(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """pixels: uint8 (N, size, size, 3), RGB, 0-255 -> logits float32 (N, num_classes), in memory of their own."""
         with torch.inference_mode(), self._calls.in_stream():
