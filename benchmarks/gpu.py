@@ -83,7 +83,7 @@ class GpuArrangement(Arrangement):
 
 def list_arrangements(model: str, cores: int, environment: Mapping[str, str]) -> list[GpuArrangement]:
     """What is compared on a machine with that many cores and one GPU."""
-    most = max(2, cores // 4)
+    few, many = max(1, cores // 4), max(2, cores // 2)
 
     def fused(replicas: int, threads: int) -> GpuArrangement:
         name = f"fused, {replicas} replica{'s' * (replicas > 1)}, {threads} decode threads each"
@@ -96,7 +96,7 @@ def list_arrangements(model: str, cores: int, environment: Mapping[str, str]) ->
         scale = {"Ingress": ingresses, "Inference": 1}
         return GpuArrangement(name, _SPLIT, scale, environment, model=model, decode_threads=threads)
 
-    return [fused(1, most), fused(most, 2), split(1, most), split(most, 2)]
+    return [fused(many, 2), split(few, 2), fused(few, 2), split(1, 4), fused(1, 4)]
 
 
 def load_by_many(url: str, photos: Sequence[bytes], connections: int, seconds: float, warm_up_s: float) -> Load:

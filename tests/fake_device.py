@@ -51,6 +51,10 @@ class FakeDevice:
             assert torch.equal(source, as_it_was), "the staging memory was written to while it was being uploaded"
         self._flying = None
 
+    def fetch(self, source: torch.Tensor) -> torch.Tensor:
+        assert self.inside
+        return source.clone()
+
     def record(self, run: Run) -> Run:
         assert self.inside
         logits = run().clone()

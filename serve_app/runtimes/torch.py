@@ -1,8 +1,7 @@
 """The GPU runtime (and a CPU one, for comparison): torch, channels_last, normalisation on the device.
 
 On CUDA a batch is staged in pinned memory, uploaded as uint8, padded to 1, 2, 4 ... max_batch_size and run as a CUDA
-graph (`serve_app.runtimes.torch_staging`, whose CUDA calls have not been run yet). On a CPU the module
-is simply called.
+graph (`serve_app.runtimes.torch_staging`). On a CPU the module is simply called.
 """
 
 from collections.abc import Sequence

@@ -124,13 +124,21 @@ def test_models_work_beside_each_other_in_any_thread() -> None:
 
 
 def test_what_is_closed_gives_its_memory_back() -> None:
-    """Recordings, staging memory and weights."""
-    torch.cuda.synchronize()
+    """Weights, recordings and staging memory; torch keeps cuBLAS's workspace for the stream, 32 MiB."""
+    ballast = 2**28
+    module = make_module(1)
+    module.register_buffer("ballast", torch.zeros(ballast, dtype=torch.uint8))
     before = torch.cuda.memory_allocated()
-    staged = make_staged(1)
+    staged = StagedModel(
+        PixelModel(module, STEPS, torch.float32),
+        CudaCalls(),
+        size=SIZE,
+        num_classes=NUM_CLASSES,
+        max_batch_size=MAX_BATCH_SIZE,
+    )
+    del module
     staged.warm_up()
     staged.infer(make_pixels(3))
-    assert torch.cuda.memory_allocated() > before
+    assert torch.cuda.memory_allocated() > before + ballast
     staged.close()
-    del staged
-    assert torch.cuda.memory_allocated() <= before
+    assert torch.cuda.memory_allocated() < before + ballast / 4
