@@ -181,10 +181,15 @@ class _Loader:
 
 
 def _read_metrics(url: str) -> dict[str, float]:
-    """The service's counters, those of all labels of a name added up."""
+    """The service's counters, by name."""
     answer = httpx.get(httpx.URL(url).copy_with(path="/metrics"), timeout=30, trust_env=False)
+    return read_totals(answer.raise_for_status().text)
+
+
+def read_totals(exposition: str) -> dict[str, float]:
+    """Argus's metrics in the text format of Prometheus, those of all labels of a name added up."""
     totals: dict[str, float] = {}
-    for name, value in _METRIC.findall(answer.raise_for_status().text):
+    for name, value in _METRIC.findall(exposition):
         totals[name] = totals.get(name, 0.0) + float(value)
     return totals
 

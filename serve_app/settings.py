@@ -199,10 +199,10 @@ class Settings(_Section):
 
     topology: Literal["fused", "split"] = Field(
         default="fused",
-        description="fused: a replica decodes and runs the model, which suits a CPU. split: replicas of Ingress decode "
-        "and send pixels to those of Inference_<model>, each scaled by itself; for a GPU that one process's decoding "
-        "cannot keep busy. There decode_threads are the ingress's, at least one; the other inference settings are the "
-        "model's.",
+        description="fused: a replica decodes and runs the model; several may share a GPU. split: replicas of Ingress "
+        "decode and send pixels to those of Inference_<model>, each scaled by itself; for decoding on other machines "
+        "than those with a GPU. There decode_threads are the ingress's, at least one; the other inference settings are "
+        "the model's.",
     )
     models: tuple[ModelSettings, ...] = Field(default=(ModelSettings(),), min_length=1)
     inference: InferenceSettings = InferenceSettings()

@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from benchmarks.load.effort import Steadiness, describe_steadiness
 from benchmarks.load.memory import Growth, describe_growth
 from benchmarks.load.records import Records, Sent
 from benchmarks.load.scaling import Scaling, describe_scaling
@@ -24,6 +25,7 @@ class Findings:
 
     late_p99_ms: how late the generator itself came to send.
     stretches: of every phase that began, by its name, in order.
+    steadiness: of the machine, in the phase that the scenario is named after; None where it is not known.
     """
 
     scenario: Scenario
@@ -36,6 +38,7 @@ class Findings:
     growths: list[Growth]
     verdicts: list[Verdict]
     failures: list[Sent]
+    steadiness: Steadiness | None = None
 
     @property
     def generator_was_late(self) -> bool:
@@ -50,6 +53,7 @@ class Findings:
             "whole": asdict(self.whole),
             "late_p99_ms": self.late_p99_ms,
             "phases": {name: asdict(stretch) for name, stretch in self.stretches.items()},
+            "steadiness": asdict(self.steadiness) if self.steadiness else None,
             "failures": [asdict(failure) for failure in self.failures[:_MOST_FAILURES]],
             "scaling": asdict(self.scaling),
             "memory": [{**asdict(growth), "is_significant": growth.is_significant} for growth in self.growths],
@@ -77,6 +81,7 @@ def find_out(records: Records) -> Findings:
     scaling = describe_scaling(records.looks, scenario)
     growths = describe_growth(records.weighings)
     verdicts = judge(scenario, records.settings, whole=whole, stretches=stretches, scaling=scaling, growths=growths)
+    spans = [(begin, min(end, ran_s)) for phase, begin, end in scenario.spans() if phase.name == scenario.name]
     return Findings(
         scenario,
         records.settings,
@@ -88,6 +93,7 @@ def find_out(records: Records) -> Findings:
         growths,
         verdicts,
         [one for one in records.sent if one.is_failed],
+        describe_steadiness(records.efforts, records.sent, *spans[0]) if spans else None,
     )
 
 

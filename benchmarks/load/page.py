@@ -37,6 +37,7 @@ def draw_page(findings: Findings, picture: bytes) -> str:
         _draw_early_end(settings),
         _draw_lateness(findings),
         _draw_verdicts(findings),
+        _draw_steadiness(findings),
         _draw_tiles(findings),
         f'<img alt="{escape(_describe_picture(findings))}" src="data:image/png;base64,{image}">',
         _section("Phases", _draw_phases(findings)),
@@ -74,6 +75,10 @@ def _draw_lateness(findings: Findings) -> str:
         f'<p class="early">The generator was late itself: one request in a hundred by {show_ms(findings.late_p99_ms)}'
         " or more. The machine was too busy for it, and the times below include that.</p>"
     )
+
+
+def _draw_steadiness(findings: Findings) -> str:
+    return f"<p>{escape(str(findings.steadiness))}</p>" if findings.steadiness else ""
 
 
 def _draw_verdicts(findings: Findings) -> str:

@@ -73,6 +73,15 @@ class Weighing:
     pss_mb: float
 
 
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Processor seconds that were used in the second before `at`: by all replicas together, and by other guests."""
+
+    at: float
+    replicas_s: float
+    stolen_s: float
+
+
 @dataclass(slots=True)
 class Records:
     """All of a load test; settings: what was asked for, measured first, and known of the machine."""
@@ -81,18 +90,19 @@ class Records:
     sent: list[Sent] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
     weighings: list[Weighing] = field(default_factory=list)
+    efforts: list[Effort] = field(default_factory=list)
 
 
 # What most requests have nothing of.
 _SELDOM = ("retry_after", "reconnects", "late", "said")
-_KINDS: Mapping[str, type[Any]] = {"sent": Sent, "look": Look, "weighing": Weighing}
+_KINDS: Mapping[str, type[Any]] = {"sent": Sent, "look": Look, "weighing": Weighing, "effort": Effort}
 
 
 def write_records(records: Records, path: Path) -> None:
     """Write the file anew."""
     with path.open("w", encoding="utf-8") as file:
         file.write(json.dumps({"kind": "settings", **records.settings}) + "\n")
-        for kind, items in (("sent", records.sent), ("look", records.looks), ("weighing", records.weighings)):
+        for kind, items in _list_kinds(records).items():
             for item in items:
                 file.write(json.dumps({"kind": kind, **_shorten(asdict(item))}) + "\n")
 
@@ -100,7 +110,7 @@ def write_records(records: Records, path: Path) -> None:
 def read_records(path: Path) -> Records:
     """Raises ValueError when the file is not the record of a load test."""
     records = Records()
-    lists: dict[str, list[Any]] = {"sent": records.sent, "look": records.looks, "weighing": records.weighings}
+    lists = _list_kinds(records)
     try:
         for line in path.read_text("utf-8").splitlines():
             values = json.loads(line)
@@ -114,6 +124,15 @@ def read_records(path: Path) -> Records:
     if not records.settings:
         raise ValueError(f"{path} does not say what was tested.")
     return records
+
+
+def _list_kinds(records: Records) -> dict[str, list[Any]]:
+    return {
+        "sent": records.sent,
+        "look": records.looks,
+        "weighing": records.weighings,
+        "effort": records.efforts,
+    }
 
 
 def _shorten(values: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from benchmarks.load.records import Records
 from benchmarks.load.scenarios import Scenario
 from benchmarks.load.service import Target
 from benchmarks.load.terminal import View
-from benchmarks.load.watching import open_status_client, watch_memory, watch_processes, watch_status
+from benchmarks.load.watching import open_status_client, watch_effort, watch_memory, watch_processes, watch_status
 
 # Weighed some ninety times, whatever the length, but never so often that it is a load of its own.
 _WEIGHINGS, _LEAST_PAUSE_S = 90, 2.0
@@ -126,6 +126,7 @@ async def _watch(
         tasks.create_task(watch_status(target.url, begin, records.looks.append))
         if target.started is not None:
             tasks.create_task(watch_processes(target.started))
+            tasks.create_task(watch_effort(target.started, begin, records.efforts.append))
             if scenario.weighs_memory:
                 pause = max(_LEAST_PAUSE_S, scenario.seconds / _WEIGHINGS)
                 note = records.weighings.append

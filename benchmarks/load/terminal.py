@@ -137,7 +137,9 @@ def _milliseconds(value: float) -> str:
 
 
 def print_verdicts(console: Console, findings: Findings) -> None:
-    """The verdicts, one a line."""
+    """The verdicts, one a line, and how steady the machine was."""
     for verdict in findings.verdicts:
         word, style = _MARKS[verdict.holds]
         console.print(Text.assemble((word, style), f"  {verdict.claim}: {verdict.found}"), soft_wrap=True)
+    if findings.steadiness:
+        console.print(str(findings.steadiness), soft_wrap=True)

@@ -9,10 +9,12 @@ import psutil
 
 from argus_client import ArgusClientError, AsyncArgusClient
 from argus_client.results import ServiceStatus
-from benchmarks.load.records import Look, Weighing
+from benchmarks.load.records import Effort, Look, Weighing
 from benchmarks.started import StartedSystem, read_pss_mb
+from serve_app.worker_processes import read_title
 
 _LOOK_TIMEOUT_S = 3.0
+_REPLICAS_EVERY_S = 10
 
 
 def open_status_client(url: str) -> AsyncArgusClient:
@@ -59,6 +61,36 @@ async def watch_memory(
             weighing = await asyncio.to_thread(_weigh, process, begin)
             if weighing is not None:
                 note(weighing)
+
+
+async def watch_effort(started: StartedSystem, begin: float, note: Callable[[Effort], None]) -> None:
+    """Note each second what the replicas used of the processor, until cancelled.
+
+    Which processes those are is looked up now and then: to find them costs as much as a request.
+    """
+    replicas: list[psutil.Process] = []
+    used: dict[psutil.Process, float] = {}
+    stolen_s: float | None = None
+    for second in range(10**9):
+        await _wait_until(begin + second)
+        if second % _REPLICAS_EVERY_S == 0:
+            replicas = [one for one in await asyncio.to_thread(started.find_processes) if _is_replica(one)]
+        before, used = used, {one: seconds for one in replicas if (seconds := _read_used(one)) is not None}
+        stolen_before_s, stolen_s = stolen_s, float(getattr(psutil.cpu_times(), "steal", 0.0))
+        if stolen_before_s is not None:
+            grown_s = sum(seconds - before[one] for one, seconds in used.items() if one in before)
+            note(Effort(time.monotonic() - begin, grown_s, stolen_s - stolen_before_s))
+
+
+def _is_replica(process: psutil.Process) -> bool:
+    return read_title(str(process.pid)).startswith("ray::ServeReplica:")
+
+
+def _read_used(process: psutil.Process) -> float | None:
+    with suppress(psutil.Error):
+        times = process.cpu_times()
+        return float(times.user + times.system)
+    return None
 
 
 async def _wait_until(moment: float) -> None:

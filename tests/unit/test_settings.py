@@ -11,6 +11,7 @@ from serve_app.settings import RemoteImageSettings, Settings
 
 ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
+GPU = yaml.safe_load((ROOT / "deploy" / "serve_config.gpu.yaml").read_text())["applications"][0]
 SPLIT = yaml.safe_load((ROOT / "deploy" / "serve_config.split.yaml").read_text())["applications"][0]
 
 
@@ -102,8 +103,20 @@ def test_fetching_is_off_and_each_of_its_settings_is_shown_with_its_default() ->
 
 def test_serve_leaves_the_refusal_to_the_service() -> None:
     """Ray's own limit would answer in plain text, so the service's must come first."""
-    for deployment in (CONFIG["applications"][0]["deployments"][0], *SPLIT["deployments"]):
+    for deployment in (CONFIG["applications"][0]["deployments"][0], *GPU["deployments"], *SPLIT["deployments"]):
         assert deployment["max_ongoing_requests"] > Settings().overload.max_pending_images
+
+
+def test_the_gpu_example_differs_in_what_a_gpu_wants() -> None:
+    """All replicas fit on one GPU and fill it; what concerns requests is as shipped."""
+    settings, shipped = Settings.model_validate(GPU["args"]), Settings()
+    assert settings.topology == "fused"
+    for section in ("limits", "overload", "observability"):
+        assert getattr(settings, section) == getattr(shipped, section)
+    assert [model.runtime for model in settings.models] == ["torch"]
+    (deployment,) = GPU["deployments"]
+    assert deployment["name"] == "ImageClassifier"
+    assert deployment["ray_actor_options"]["num_gpus"] * deployment["num_replicas"] == 1
 
 
 def test_the_split_example_has_every_section_and_a_deployment_for_each_model() -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from benchmarks.load.findings import find_out
 from benchmarks.load.pulse import PulseTaker
-from benchmarks.load.records import Records, read_records, write_records
+from benchmarks.load.records import Effort, Records, read_records, write_records
 from benchmarks.load.report import write_report
 from benchmarks.load.scenarios import SCENARIOS
 from benchmarks.load.terminal import LineView, TableView, View, choose_view, print_verdicts
@@ -43,10 +43,11 @@ def make_soak() -> Records:
 def test_records_come_back_as_they_were(tmp_path: Path) -> None:
     """A report can be made again of what was written."""
     records = make_soak()
+    records.efforts = [Effort(1.0, 0.5, 0.25)]
     write_records(records, tmp_path / "records.jsonl")
     again = read_records(tmp_path / "records.jsonl")
     assert again.sent == [replace(one, due=round(one.due, 5)) for one in records.sent]
-    assert (again.looks, again.weighings) == (records.looks, records.weighings)
+    assert (again.looks, again.weighings, again.efforts) == (records.looks, records.weighings, records.efforts)
     assert find_out(again).whole.offered == find_out(records).whole.offered
 
 
