@@ -15,7 +15,7 @@ from benchmarks.load.series import percentile
 # Seconds of processes and of requests do not begin at the same moment: a second is judged with its neighbours.
 _AROUND = 1
 _DEAR = 1.1
-_FEWEST_S = 60
+_FEWEST_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Steadiness:
             return f"The machine was as fast all the time: {self.image_ms:.0f} ms of processor time an image."
         return (
             f"The machine was slower in {self.dear_s} of {self.seconds} s: {self.dear_image_ms:.0f} ms of processor "
-            f"time an image instead of {self.image_ms:.0f}, with {self.dear_stolen_cores:.2f} cores taken by other guests "
-            f"there and {self.stolen_cores:.2f} over all. Without them, p99 is {self.steady_p99_ms:.0f} ms."
+            f"time an image instead of {self.image_ms:.0f}, with {self.dear_stolen_cores:.2f} cores taken by other "
+            f"guests there and {self.stolen_cores:.2f} over all. Without them, p99 is {self.steady_p99_ms:.0f} ms."
         )
 
 
