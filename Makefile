@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up test test-unit test-ui screenshots browser prometheus clients lint format accuracy bench bench-batching bench-ui load proto lock clean
+.PHONY: help install up test test-unit test-ui screenshots browser prometheus clients lint format accuracy bench bench-batching bench-gpu bench-ui load proto lock clean
 
 BIN := .venv/bin
 CODE := serve_app argus_client reflex_frontend tests benchmarks scripts
@@ -63,6 +63,10 @@ bench: install ## Measure Argus against the machine's limit and other servers: m
 bench-batching: install ## Compare the batcher with Ray Serve's own: make bench-batching IMAGES=folder (10 minutes)
 	@test -n "$(IMAGES)" || { echo "Name a folder of JPEG photos: make bench-batching IMAGES=folder" >&2; exit 2; }
 	@exec $(BIN)/python -m benchmarks.batching --images "$(IMAGES)" $(ARGS)
+
+bench-gpu: install ## Measure a GPU in process and through the service: make bench-gpu IMAGES=folder (10 minutes)
+	@test -n "$(IMAGES)" || { echo "Name a folder of JPEG photos: make bench-gpu IMAGES=folder" >&2; exit 2; }
+	@exec $(BIN)/python -m benchmarks.gpu --images "$(IMAGES)" $(ARGS)
 
 bench-ui: install browser ## Measure the UI in a real browser: make bench-ui IMAGES=folder (5 minutes)
 	@test -n "$(IMAGES)" || { echo "Name a folder of JPEG photos: make bench-ui IMAGES=folder" >&2; exit 2; }

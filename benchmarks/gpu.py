@@ -1,5 +1,6 @@
 """A GPU kept busy through the whole stack: the model alone, one replica, many, and the split topology.
 
+    make bench-gpu IMAGES=FOLDER [ARGS="--random-weights ..."]
     python -m benchmarks.gpu --images FOLDER [--model resnet50] [--random-weights] [--seconds 4]
 
 First the model, the decoder and both together in process (`benchmarks.gpu_model`), then the service as `argus up`
