@@ -9,35 +9,24 @@ Prints progress and Markdown tables; --output writes all findings as JSON. Exit 
 """
 
 import argparse
-import asyncio
 import json
-import multiprocessing
 import os
-import re
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from benchmarks.environments import BENCH, ROOT
-from benchmarks.generator import Load, run_closed_loop
+from benchmarks.gpu_arrangements import list_arrangements
 from benchmarks.gpu_decoding import measure_decoding
+from benchmarks.gpu_load import GpuLoad
 from benchmarks.photos import read_photos
 from benchmarks.started import SystemFailed
-from benchmarks.topology import Arrangement, Outcome, interrupt, measure
+from benchmarks.topology import Outcome, interrupt, measure
 from serve_app.catalog import resolve
-from serve_app.hardware import detect_hardware
 
-_SERVED, _SPLIT = ROOT / "serve_config.yaml", ROOT / "deploy" / "serve_config.split.yaml"
-_GENERATORS = 4
-_BATCH_SIZE = 64
-_SAMPLE_MS = 100
 _COLUMNS = (
     "arrangement",
     "connections",
@@ -51,148 +40,6 @@ _COLUMNS = (
     "CPU ms a request",
     "of it",
 )
-_METRIC = re.compile(r"^(argus_\w+)(?:\{[^}]*\})? ([0-9.e+-]+)$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class GpuArrangement(Arrangement):
-    """An arrangement that uses the GPU. decode_threads: in each process that decodes."""
-
-    model: str = "resnet50"
-    decode_threads: int = 4
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    def describe(self) -> dict[str, Any]:
-        """See `Arrangement.describe`; with batches and threads that suit a GPU, which the replicas with it share."""
-        document = Arrangement.describe(self)
-        (application,) = document["applications"]
-        arguments = application["args"]
-        arguments["models"] = [{"weights": self.model, "runtime": "torch"}]
-        batch_size = _BATCH_SIZE if detect_hardware().has_cuda else 1
-        arguments["inference"] |= {"max_batch_size": batch_size, "decode_threads": self.decode_threads}
-        arguments["overload"] |= {"max_pending_images": 1024}
-        arguments["spare_process"] = False
-        for deployment in application["deployments"]:
-            kind = deployment["name"].partition("_")[0]
-            if kind == "Inference":
-                deployment["name"] = f"Inference_{self.model}"
-            deployment["max_ongoing_requests"] = 4096
-            if kind != "Ingress" and detect_hardware().has_cuda:
-                deployment["ray_actor_options"]["num_gpus"] = 1 / self.replicas[kind]
-        return document
-
-
-def list_arrangements(model: str, cores: int, environment: Mapping[str, str]) -> list[GpuArrangement]:
-    """What is compared on a machine with that many cores and one GPU."""
-    few, many = max(1, cores // 4), max(2, cores // 2)
-
-    def fused(replicas: int, threads: int) -> GpuArrangement:
-        name = f"fused, {replicas} replica{'s' * (replicas > 1)}, {threads} decode threads each"
-        return GpuArrangement(
-            name, _SERVED, {"ImageClassifier": replicas}, environment, model=model, decode_threads=threads
-        )
-
-    def split(ingresses: int, threads: int) -> GpuArrangement:
-        name = f"split, {ingresses} ingress, {threads} decode threads each + 1 inference"
-        scale = {"Ingress": ingresses, "Inference": 1}
-        return GpuArrangement(name, _SPLIT, scale, environment, model=model, decode_threads=threads)
-
-    return [fused(many, 2), split(few, 2), fused(few, 2), split(1, 4), fused(1, 4)]
-
-
-def load_by_many(url: str, photos: Sequence[bytes], connections: int, seconds: float, warm_up_s: float) -> Load:
-    """A closed loop whose connections are spread over processes."""
-    context = multiprocessing.get_context("spawn")
-    share = connections // _GENERATORS
-    with context.Pool(_GENERATORS) as pool:
-        pool.map(_get_ready, range(_GENERATORS), chunksize=1)
-        jobs = [(url, photos, share, seconds, warm_up_s)] * _GENERATORS
-        loads = pool.starmap(_load, jobs, chunksize=1)
-    statuses: dict[int, int] = {}
-    for load in loads:
-        for status, count in load.statuses.items():
-            statuses[status] = statuses.get(status, 0) + count
-    latencies = tuple(latency for load in loads for latency in load.latencies_s)
-    return Load(seconds, latencies, statuses, sum(load.answered for load in loads))
-
-
-def _get_ready(_number: int) -> None:
-    """Nothing: a process that has done it has its imports behind it."""
-
-
-def _load(url: str, photos: Sequence[bytes], connections: int, seconds: float, warm_up_s: float) -> Load:
-    return asyncio.run(run_closed_loop(url, photos, connections=connections, seconds=seconds, warm_up_s=warm_up_s))
-
-
-class GpuWatch:
-    """How busy the GPU is meanwhile, as nvidia-smi says: the share of time in which any kernel ran."""
-
-    def __init__(self) -> None:
-        self.busy_percent: list[float] = []
-        command = [
-            "nvidia-smi",
-            "--query-gpu=utilization.gpu,memory.used",
-            "--format=csv,noheader,nounits",
-            f"-lms={_SAMPLE_MS}",
-        ]
-        try:
-            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        except FileNotFoundError:  # no GPU: the program is tried out
-            return
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        for line in self._process.stdout or ():
-            self.busy_percent.append(float(line.split(",")[0]))
-
-    def end(self) -> float:
-        """The mean of the second half, where the load was steady; nan without a GPU."""
-        if hasattr(self, "_process"):
-            self._process.terminate()
-            self._process.wait()
-        steady = self.busy_percent[len(self.busy_percent) // 2 :]
-        return sum(steady) / len(steady) if steady else float("nan")
-
-
-@dataclass(slots=True)
-class _Loader:
-    """The load of one arrangement, and what the service and the GPU say of it."""
-
-    connections: int
-    facts: dict[str, float] = field(default_factory=dict)
-
-    def __call__(self, url: str, photos: Sequence[bytes], seconds: float) -> Load:
-        before = _read_metrics(url)
-        watch = GpuWatch()
-        load = load_by_many(url, photos, self.connections, seconds, 1.0)
-        self.facts["gpu_busy_percent"] = watch.end()
-        after = _read_metrics(url)
-
-        def grew(name: str) -> float:
-            return after.get(name, 0.0) - before.get(name, 0.0)
-
-        batches = grew("argus_batch_images_count") or float("nan")
-        images = grew("argus_batch_images_sum") or float("nan")
-        self.facts["images_a_batch"] = images / batches
-        self.facts["model_ms_a_batch"] = grew("argus_model_busy_seconds_total") / batches * 1e3
-        for step in ("decode", "queue"):
-            count = grew(f"argus_{step}_duration_seconds_count") or float("nan")
-            self.facts[f"{step}_ms"] = grew(f"argus_{step}_duration_seconds_sum") / count * 1e3
-        return load
-
-
-def _read_metrics(url: str) -> dict[str, float]:
-    """The service's counters, by name."""
-    answer = httpx.get(httpx.URL(url).copy_with(path="/metrics"), timeout=30, trust_env=False)
-    return read_totals(answer.raise_for_status().text)
-
-
-def read_totals(exposition: str) -> dict[str, float]:
-    """Argus's metrics in the text format of Prometheus, those of all labels of a name added up."""
-    totals: dict[str, float] = {}
-    for name, value in _METRIC.findall(exposition):
-        totals[name] = totals.get(name, 0.0) + float(value)
-    return totals
 
 
 def tabulate_served(rows: Sequence[tuple[str, int, Outcome, Mapping[str, float]]]) -> str:
@@ -274,7 +121,7 @@ def main() -> int:
             visible = {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0")}
             added = {name: environment[name] for name in ("ARGUS_ARTIFACTS", "TORCH_HOME") if name in environment}
             for arrangement in list_arrangements(options.model, os.cpu_count() or 1, added | visible):
-                loaders = [_Loader(connections) for connections in options.connections]
+                loaders = [GpuLoad(connections) for connections in options.connections]
                 outcomes = measure(arrangement, photos, options.seconds, loads=loaders)
                 for loader, outcome in zip(loaders, outcomes, strict=True):
                     rows.append((arrangement.name, loader.connections, outcome, loader.facts))

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from benchmarks.photos import read_photos
 from serve_app.artifacts import Artifact, artifact_root, ensure_artifact
 from serve_app.fused import FusedClassifier
 from serve_app.preprocessing import Pixels
-from serve_app.runtimes import load_runtime
+from serve_app.runtimes import Runtime, load_runtime
 from serve_app.runtimes.batch_sizes import list_batch_sizes
 from serve_app.runtimes.torch_model import load_pixel_model
 from serve_app.runtimes.torch_staging import CudaCalls
@@ -79,15 +80,16 @@ def measure_model(artifact: Artifact, pixels: Pixels, seconds: float) -> None:
             runtime.warm_up([])
         tell("warm_up", recorded=recorded, seconds=time.perf_counter() - began)
         for size in list_batch_sizes(_LARGEST_BATCH):
-
-            def call(number: int, size: int = size) -> object:
-                start = number * size % _LARGEST_BATCH
-                return runtime.infer(many[start : start + size])  # noqa: B023  # called in this turn of the loop
-
+            call = partial(_infer_in_turn, runtime, many, size)
             for number in range(_LEAST_RUNS):
                 call(number)
             tell("model", recorded=recorded, batch=size, ms=time_calls(call, seconds / 4) * 1e3)
         runtime.close()
+
+
+def _infer_in_turn(runtime: Runtime, many: Pixels, size: int, number: int) -> None:
+    start = number * size % _LARGEST_BATCH
+    runtime.infer(many[start : start + size])
 
 
 def measure_steps(artifact: Artifact, pixels: Pixels, size: int, seconds: float, *, compiled: bool) -> None:

@@ -133,8 +133,8 @@ class CudaCalls:
         # Batch sizes are few and fixed, so a search for the fastest convolution pays for itself in the warm-up.
         torch.backends.cudnn.benchmark = True
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch gives its constructor no types
-        self._uploaded = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # likewise
-        self._fetched = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # likewise
+        self._uploaded = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # untyped in torch
+        self._fetched = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # untyped in torch
         self._pool = torch.cuda.graph_pool_handle()
 
     def allocate_staging(self, shape: tuple[int, ...]) -> torch.Tensor:

@@ -5,9 +5,11 @@ from typing import Any, Self
 
 import pytest
 
-from benchmarks import gpu
+from benchmarks import gpu_arrangements
 from benchmarks.generator import Load
-from benchmarks.gpu import GpuArrangement, list_arrangements, load_by_many, read_totals, tabulate_served
+from benchmarks.gpu import tabulate_served
+from benchmarks.gpu_arrangements import GpuArrangement, list_arrangements
+from benchmarks.gpu_load import load_by_many, read_totals
 from benchmarks.topology import Outcome
 from serve_app.hardware import Hardware
 from serve_app.settings import Settings
@@ -18,7 +20,7 @@ ARRANGEMENTS = list_arrangements("resnet50", CORES, {})
 
 @pytest.fixture
 def with_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu, "detect_hardware", lambda: Hardware(has_cuda=True, has_bf16=False))
+    monkeypatch.setattr(gpu_arrangements, "detect_hardware", lambda: Hardware(has_cuda=True, has_bf16=False))
 
 
 def describe(arrangement: GpuArrangement) -> dict[str, Any]:
