@@ -78,7 +78,7 @@ def _draw_lateness(findings: Findings) -> str:
 
 
 def _draw_steadiness(findings: Findings) -> str:
-    return f"<p>{escape(str(findings.steadiness))}</p>" if findings.steadiness else ""
+    return f'<p class="steadiness">{escape(str(findings.steadiness))}</p>' if findings.steadiness else ""
 
 
 def _draw_verdicts(findings: Findings) -> str:
