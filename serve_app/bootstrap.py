@@ -104,7 +104,12 @@ def open_lines(settings: Settings, origin: Origin, folder: Path) -> LineWriter:
 
 def _load_warm(artifact: Artifact, settings: Settings) -> Runtime:
     inference = settings.inference
-    runtime = load_runtime(artifact, num_threads=inference.num_threads, max_batch_size=inference.max_batch_size)
+    runtime = load_runtime(
+        artifact,
+        num_threads=inference.num_threads,
+        idle_threads=inference.idle_threads,
+        max_batch_size=inference.max_batch_size,
+    )
     runtime.warm_up(sorted({1, inference.max_batch_size}))
     return runtime
 

@@ -73,6 +73,14 @@ class InferenceSettings(_Section):
     """How one replica spends its processor cores."""
 
     num_threads: int = Field(default=1, ge=1, le=256, description="Threads of the model runtime, in each replica.")
+    idle_threads: int = Field(
+        default=1,
+        ge=0,
+        le=256,
+        description="Further threads of the model, in each replica, that run only on cores with nothing else to do: "
+        "what comes alone is answered sooner. On Linux, with OpenVINO; none elsewhere, or where there are no more "
+        "cores.",
+    )
     decode_threads: int = Field(
         default=0,
         ge=0,

@@ -41,10 +41,13 @@ class Runtime(Protocol):
         ...
 
 
-def load_runtime(artifact: Artifact, *, num_threads: int = 1, max_batch_size: int = 1) -> Runtime:
+def load_runtime(
+    artifact: Artifact, *, num_threads: int = 1, idle_threads: int = 0, max_batch_size: int = 1
+) -> Runtime:
     """Load an artifact with the runtime that it was made for.
 
     num_threads: how many threads one inference uses on the CPU.
+    idle_threads: how many more help it, on cores with nothing else to do; OpenVINO's alone.
     max_batch_size: the most images that a GPU gets at once; more are run in parts. A CPU runs one after another.
     Raises ArtifactInvalid when the files are not what the artifact says.
     """
@@ -52,7 +55,7 @@ def load_runtime(artifact: Artifact, *, num_threads: int = 1, max_batch_size: in
     if artifact.card.runtime == "openvino":
         from serve_app.runtimes.openvino import OpenVinoRuntime
 
-        return OpenVinoRuntime(artifact, num_threads=num_threads)
+        return OpenVinoRuntime(artifact, num_threads=num_threads, idle_threads=idle_threads)
     if artifact.card.runtime == "torch":
         from serve_app.runtimes.torch import TorchRuntime
 

@@ -1,6 +1,7 @@
 """The CPU runtime: an OpenVINO graph that takes uint8 pixels and has its normalisation inside. Imports no torch."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from serve_app.artifacts import Artifact
 from serve_app.errors import ArtifactInvalid
 from serve_app.openvino_import import import_openvino
+from serve_app.runtimes.idle_threads import count_idle_threads, start_idle_threads
 
 # What an int8 graph computes outside its int8 layers: fp32 was as fast there as bf16, or faster (docs/decisions/0005).
 _PRECISIONS = {"bf16": "bf16", "fp32": "f32", "int8": "f32"}
@@ -24,8 +26,17 @@ class OpenVinoRuntime:
 
     one_by_one = True
 
-    def __init__(self, artifact: Artifact, *, num_threads: int) -> None:
+    def __init__(self, artifact: Artifact, *, num_threads: int, idle_threads: int = 0) -> None:
         self.card = artifact.card
+        helpers = count_idle_threads(idle_threads, num_threads=num_threads)
+        if helpers:
+            # The first inference is part of it: OpenVINO starts its threads when there is work for them.
+            start_idle_threads(partial(self._load, artifact, num_threads + helpers))
+        else:
+            self._load(artifact, num_threads)
+
+    def _load(self, artifact: Artifact, num_threads: int) -> None:
+        """Compile the model and run it once."""
         ov = import_openvino()
         core = ov.Core()
         core.set_property({"ENABLE_MMAP": True})
@@ -52,6 +63,7 @@ class OpenVinoRuntime:
         # callers may pass arrays that OpenVINO cannot share, such as read-only ones.
         self._input = np.zeros((1, size, size, 3), np.uint8)
         self._request.set_input_tensor(ov.Tensor(self._input, shared_memory=True))
+        self._request.infer()
 
     def infer(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """See `serve_app.runtimes.Runtime.infer`."""

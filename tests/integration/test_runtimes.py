@@ -1,5 +1,6 @@
 """Exported models against the torch modules that they were made of, on real photos."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -129,6 +130,37 @@ def test_a_cat_is_a_cat_and_coffee_is_coffee(openvino_fp32: Artifact, runtime: R
     assert top_label(openvino_fp32, cat) in {"tabby", "tiger cat", "Egyptian cat"}
     assert top_label(openvino_fp32, coffee) in {"espresso", "cup"}
     assert top_label(openvino_fp32, rocket) in {"missile", "projectile"}
+
+
+def test_idle_threads_change_no_answer(
+    openvino_fp32: Artifact, photos: Pixels, expected: npt.NDArray[np.float32]
+) -> None:
+    """Sums in another order round otherwise, and no more."""
+    np.testing.assert_allclose(load_runtime(openvino_fp32, idle_threads=1).infer(photos), expected, atol=1e-3)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or (os.cpu_count() or 1) < 2, reason="there is no core to help on")
+def test_threads_that_help_run_on_idle_cores_only(openvino_fp32: Artifact) -> None:
+    """In a fresh process: whatever thread worked for the model beside the one that asked for it has the policy."""
+    code = f"""
+import os, threading, time
+from pathlib import Path
+import numpy as np
+from serve_app.artifacts import open_artifact
+from serve_app.runtimes import load_runtime
+TASKS = Path("/proc/self/task")
+def read_times():
+    return {{int(task.name): int((task / "schedstat").read_text().split()[0]) for task in TASKS.iterdir()}}
+runtime = load_runtime(open_artifact(Path({str(openvino_fp32.path)!r})), idle_threads=1)
+before, end, helpers = read_times(), time.monotonic() + 60, []
+while not helpers and time.monotonic() < end:
+    runtime.infer(np.zeros((20, 224, 224, 3), np.uint8))
+    helpers = [task for task, ns in read_times().items() if ns > before.get(task, 0)]
+    helpers.remove(threading.get_native_id())
+print(len(helpers) > 0, {{os.sched_getscheduler(task) for task in helpers}}, os.sched_getscheduler(0))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == f"True {{{os.SCHED_IDLE}}} {os.SCHED_OTHER}"
 
 
 def test_logits_can_be_kept(runtime: Runtime, photos: Pixels) -> None:
