@@ -141,15 +141,17 @@ def _describe_machine(run: Run) -> str:
 def _describe_ceiling(run: Run) -> str:
     ceilings = [ceiling for measurement in run.measurements for ceiling in (measurement.before, measurement.after)]
     ways = [ceiling.way for ceiling in ceilings]
-    rate, cpu, single = (
-        Spread.of(getattr(ceiling, name) for ceiling in ceilings) for name in ("images_per_s", "cpu_ms", "single_ms")
+    rate, cpu, single, helped = (
+        Spread.of(getattr(ceiling, name) for ceiling in ceilings)
+        for name in ("images_per_s", "cpu_ms", "single_ms", "helped_ms")
     )
     foreign = Spread.of(measurement.figures.foreign_cores for measurement in run.measurements)
     return (
         "The ceiling is the same model in process, without HTTP: Pillow with `draft`, a boxed resize, OpenVINO, the "
         "best of threads and processes. It is measured between any two systems, and a system's share is of the "
         f"ceilings on both sides of it. In this run: {rate.show()} images/s, mostly by {max(ways, key=ways.count)}; "
-        f"{cpu.show(1)} ms of processor time a photo; {single.show(1)} ms for a photo while one worker works alone. "
+        f"{cpu.show(1)} ms of processor time a photo; {single.show(1)} ms for a photo while one worker works alone, "
+        f"{helped.show(1)} where a second thread of the model helps it on the idle core. "
         f"Other programs and other guests of the machine took {foreign.show(2)} cores from the loads. "
         "All figures are medians over the rounds, with the smallest and the largest in brackets."
     )
@@ -158,8 +160,9 @@ def _describe_ceiling(run: Run) -> str:
 def _describe_systems(run: Run) -> str:
     return (
         f"Every system has {run.facts['cores']} workers of one thread. Argus is `argus up` with its replicas fixed to "
-        "that number. The others are servers of our own writing (benchmarks/peers): with the ceiling's own steps and "
-        "OpenVINO, or, as documented, with eager torch and torchvision's transforms."
+        "that number, and as it is by default: a core with nothing else to do helps the one that works. The others are "
+        "servers of our own writing (benchmarks/peers): with the ceiling's own steps and OpenVINO, or, as documented, "
+        "with eager torch and torchvision's transforms."
     )
 
 

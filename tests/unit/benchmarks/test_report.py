@@ -24,8 +24,8 @@ def build_measurement(
     return Measurement(
         round=number,
         system=system,
-        before=Ceiling(before, "threads", cpu_ms=9.0, single_ms=8.0),
-        after=Ceiling(after, "processes", cpu_ms=11.0, single_ms=10.0),
+        before=Ceiling(before, "threads", cpu_ms=9.0, single_ms=8.0, helped_ms=5.0),
+        after=Ceiling(after, "processes", cpu_ms=11.0, single_ms=10.0, helped_ms=6.0),
         figures=Figures(
             start_s=12.5,
             closed=tuple(
