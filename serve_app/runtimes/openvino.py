@@ -30,13 +30,16 @@ class OpenVinoRuntime:
         self.card = artifact.card
         helpers = count_idle_threads(idle_threads, num_threads=num_threads)
         if helpers:
-            # The first inference is part of it: OpenVINO starts its threads when there is work for them.
-            start_idle_threads(partial(self._load, artifact, num_threads + helpers))
+            start_idle_threads(partial(self._load_and_run, artifact, num_threads + helpers))
         else:
             self._load(artifact, num_threads)
 
+    def _load_and_run(self, artifact: Artifact, num_threads: int) -> None:
+        """As `_load`, with a first inference: OpenVINO starts its threads when there is work for them."""
+        self._load(artifact, num_threads)
+        self._request.infer()
+
     def _load(self, artifact: Artifact, num_threads: int) -> None:
-        """Compile the model and run it once."""
         ov = import_openvino()
         core = ov.Core()
         core.set_property({"ENABLE_MMAP": True})
@@ -63,7 +66,6 @@ class OpenVinoRuntime:
         # callers may pass arrays that OpenVINO cannot share, such as read-only ones.
         self._input = np.zeros((1, size, size, 3), np.uint8)
         self._request.set_input_tensor(ov.Tensor(self._input, shared_memory=True))
-        self._request.infer()
 
     def infer(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """See `serve_app.runtimes.Runtime.infer`."""
