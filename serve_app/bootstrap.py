@@ -5,6 +5,7 @@ and an ingress replica a repository whose models are elsewhere.
 """
 
 import ctypes
+import hashlib
 import io
 import logging
 from collections.abc import Callable, Mapping
@@ -25,6 +26,9 @@ from serve_app.split import PixelClassifier, PixelModel, SplitClassifier
 
 log = logging.getLogger(__name__)
 
+# Raise it when what replicas exchange changes: of an application that is being updated, old and new ones do not.
+_EXCHANGE = "1"
+
 
 def ensure_artifacts(settings: Settings, *, report: Callable[[str], None] = log.info) -> dict[str, Artifact]:
     """Find or export the artifact of every model; by API name, the default first. Raises SetupError."""
@@ -44,11 +48,14 @@ def ensure_artifacts(settings: Settings, *, report: Callable[[str], None] = log.
     return {model.api_name: ensure(model) for model in settings.models}
 
 
-def load_repository(settings: Settings) -> ModelRepository:
-    """Load every model and run it once at its real shape, so that the first request is as fast as the next."""
+def load_repository(settings: Settings, meeting: Path | None = None) -> ModelRepository:
+    """Load every model and run it once at its real shape, so that the first request is as fast as the next.
+
+    meeting: a folder of the application, on this node, where replicas meet to share work; None: they do not.
+    """
     artifacts = ensure_artifacts(settings)
     classifiers = {
-        name: FusedClassifier(_load_warm(artifact, settings), settings, name=name)
+        name: _make_classifier(_load_warm(artifact, settings), settings, name, meeting)
         for name, artifact in artifacts.items()
     }
     _warm_up_decoders(settings)
@@ -100,6 +107,15 @@ def open_lines(settings: Settings, origin: Origin, folder: Path) -> LineWriter:
     """Where a replica's log lines go from now on. folder: as `open_journal` has it."""
     observability = settings.observability
     return LineWriter(observability, origin, observability.log_folder or folder)
+
+
+def _make_classifier(runtime: Runtime, settings: Settings, name: str, meeting: Path | None) -> FusedClassifier:
+    siblings = None
+    if meeting is not None and settings.inference.share_work and runtime.one_by_one:
+        # Only those share that would answer alike, and know each other's objects.
+        alike = f"{_EXCHANGE}\n{settings.model_dump_json()}\n{name}\n{runtime.card.version}"
+        siblings = meeting / hashlib.sha256(alike.encode()).hexdigest()[:16]
+    return FusedClassifier(runtime, settings, name=name, siblings=siblings)
 
 
 def _load_warm(artifact: Artifact, settings: Settings) -> Runtime:

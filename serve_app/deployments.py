@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ray import serve
 from ray.exceptions import RayActorError
@@ -59,8 +60,10 @@ class ImageClassifier:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._journal = open_journal(settings, *_find_place())
-        self._repository = load_repository(settings)
+        origin, logs = _find_place()
+        self._journal = open_journal(settings, origin, logs)
+        # Ray's folder of this session on this node, of which `logs` is logs/serve.
+        self._repository = load_repository(settings, logs.parents[1] / "argus" / quote(origin.application, safe=""))
 
     async def __serve_build_asgi_app__(self) -> ASGIApp:
         watch_clients_here()

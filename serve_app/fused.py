@@ -6,6 +6,7 @@ Knows nothing of HTTP or Ray.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -22,12 +23,14 @@ from serve_app.settings import Settings
 class FusedClassifier:
     """See `serve_app.classifier.Classifier`. Use it from one event loop.
 
+    siblings: where the node's other replicas of the same model and settings are met, to share work; None: nowhere.
+
     With `decode_threads` at 0 an image is decoded in the thread that runs the model: one hand-over an image, which
     suits a CPU, where decoding beside the model gains nothing. Otherwise a pool decodes ahead of the model, which suits
     a GPU.
     """
 
-    def __init__(self, runtime: Runtime, settings: Settings, *, name: str) -> None:
+    def __init__(self, runtime: Runtime, settings: Settings, *, name: str, siblings: Path | None = None) -> None:
         self.name = name
         self.card = runtime.card
         self._runtime = runtime
@@ -42,6 +45,7 @@ class FusedClassifier:
             max_batch_size=settings.inference.max_batch_size,
             max_queue=settings.overload.max_pending_images,
             one_by_one=runtime.one_by_one,
+            siblings=siblings,
             name=f"model-{name}",
         )
 
@@ -64,7 +68,7 @@ class FusedClassifier:
         served = await self._batcher.submit(item, deadline=deadline)
         inferred, timing = served.result, _measure(served, arrived)
         predictions = rank_predictions(inferred.logits, self.card.labels, top_k=top_k, min_score=min_score)
-        return ImageResult(inferred.decoded.width, inferred.decoded.height, predictions, timing)
+        return ImageResult(inferred.width, inferred.height, predictions, timing)
 
     async def infer(self, image: bytes | Pixels, *, deadline: float) -> LogitsResult:
         """See `Classifier.infer`. Pixels wait for the model in the same queue as encoded images."""
@@ -97,7 +101,7 @@ class FusedClassifier:
         logits = iter(self._runtime.infer(batch))  # (N, num_classes)
         seconds = time.monotonic() - started
         return [
-            one if isinstance(one, Exception) else _Inferred(one, next(logits), seconds, started) for one in decoded
+            one if isinstance(one, Exception) else _describe(one, next(logits), seconds, started) for one in decoded
         ]
 
     def _decode_or_fail(self, data: bytes) -> Decoded | Exception:
@@ -109,23 +113,32 @@ class FusedClassifier:
 
 @dataclass(frozen=True, slots=True)
 class _Inferred:
-    decoded: Decoded
+    """An image's logits, and when and how long it was worked on. Without its pixels: it may go to another process."""
+
+    width: int
+    height: int
+    decode_s: float
+    decoding_at: float
     logits: Logits
-    seconds: float
-    began_at: float
+    inference_s: float
+    inferring_at: float
+
+
+def _describe(decoded: Decoded, logits: Logits, seconds: float, began_at: float) -> _Inferred:
+    width, height = decoded.width, decoded.height
+    return _Inferred(width, height, decoded.seconds, decoded.began_at, logits, seconds, began_at)
 
 
 def _measure(served: Served[_Inferred], arrived: float) -> Timing:
     """Where the time of an image went that arrived at that moment and has its answer now."""
     inferred = served.result
-    decoded = inferred.decoded
-    waited_s = time.monotonic() - arrived - decoded.seconds - inferred.seconds
+    waited_s = time.monotonic() - arrived - inferred.decode_s - inferred.inference_s
     return Timing(
-        decode_ms=decoded.seconds * 1e3,
+        decode_ms=inferred.decode_s * 1e3,
         queue_ms=max(0.0, waited_s) * 1e3,
-        inference_ms=inferred.seconds * 1e3,
+        inference_ms=inferred.inference_s * 1e3,
         arrived_at=arrived,
-        decoding_at=decoded.began_at,
-        inferring_at=inferred.began_at,
+        decoding_at=inferred.decoding_at,
+        inferring_at=inferred.inferring_at,
         batch_size=served.batch_size,
     )

@@ -94,6 +94,12 @@ class InferenceSettings(_Section):
         description="Most images that the model takes at a time, of those that wait. 8 suits a CPU, which runs them "
         "one after another but is interrupted less often; 64 a GPU.",
     )
+    share_work: bool = Field(
+        default=True,
+        description="Whether replicas of one node share what waits: who has nothing to do, or only newer images, takes "
+        "another's oldest, so that a request of many images is spread over the node's cores. On Linux, fused, where a "
+        "model runs images one after another; elsewhere each replica keeps to its own.",
+    )
 
 
 class LimitSettings(_Section):

@@ -6,7 +6,8 @@ themselves. A model that runs its items one by one gains less from a batch than 
 with the last: it takes half of what waits.
 
 One thread owns the model. It takes its next batch straight from the queue, without a turn of the event loop in between,
-and hands a whole batch of results back in one call. Knows nothing of images, models or HTTP.
+and hands a whole batch of results back in one call. Where other processes of the node do the same work, it takes theirs
+when that has waited longer, and they take from this queue: see `sharing`. Knows nothing of images, models or HTTP.
 """
 
 import asyncio
@@ -15,68 +16,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Generic, NamedTuple, TypeVar
+from pathlib import Path
+from typing import Generic, TypeVar
 
-from serve_app.errors import DeadlineExceeded, Internal, NotReady, Overloaded
+from serve_app.batching.cost import BatchCost
+from serve_app.batching.entries import Entry, Served, deliver
+from serve_app.batching.running import make_deliverable, run_apart
+from serve_app.errors import DeadlineExceeded, NotReady, Overloaded
 from serve_app.meters import BatchMeter
+from serve_app.sharing import Loan, join_siblings
 
-# How much of what is known of the model's speed the newest batch replaces.
-_SMOOTHING = 0.1
-# Under this variance of batch sizes (images squared) there is no line to draw through them.
-_LEAST_VARIANCE = 1e-6
+__all__ = ["Batcher", "Served"]
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class Served(NamedTuple, Generic[R]):
-    """A result and where its time went, in seconds."""
-
-    result: R
-    queue_s: float
-    run_s: float
-    batch_size: int
-
-
-class _Entry(Generic[T, R]):
-    """An item that waits. `future` belongs to `loop`; `outcome` is the model thread's until it is delivered."""
-
-    __slots__ = ("deadline", "enqueued_at", "future", "item", "loop", "outcome")
-
-    def __init__(self, item: T, deadline: float | None, now: float) -> None:
-        self.item = item
-        self.deadline = deadline
-        self.enqueued_at = now
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[Served[R]] = self.loop.create_future()
-        self.outcome: Served[R] | Exception
-
-
-class _BatchCost:
-    """Learns what a batch costs lately: `fixed_s + item_s * size` seconds, a line through sizes and times.
-
-    Seconds an item alone would not do: a GPU takes hardly longer for sixty-four images than for one, a CPU sixty-four
-    times as long. While every batch has had the same size, all of its time counts as fixed.
-    """
-
-    def __init__(self) -> None:
-        self.fixed_s = 0.0
-        self.item_s = 0.0
-        self.mean_item_s = 0.0
-        self._size = self._seconds = self._variance = self._covariance = 0.0
-
-    def learn(self, size: int, seconds: float) -> None:
-        """Take in one batch: moving averages, and the least-squares line through what they remember."""
-        weight = _SMOOTHING if self._size else 1.0
-        size_off, seconds_off = size - self._size, seconds - self._seconds
-        self._size += weight * size_off
-        self._seconds += weight * seconds_off
-        self._variance = (1 - weight) * (self._variance + weight * size_off * size_off)
-        self._covariance = (1 - weight) * (self._covariance + weight * size_off * seconds_off)
-        self.mean_item_s = self._seconds / self._size
-        slope = self._covariance / self._variance if self._variance > _LEAST_VARIANCE else 0.0
-        self.item_s = min(max(slope, 0.0), self.mean_item_s)
-        self.fixed_s = self._seconds - self.item_s * self._size
 
 
 class Batcher(Generic[T, R]):
@@ -86,6 +39,8 @@ class Batcher(Generic[T, R]):
         on a batch of several, each half is run again by itself, and so on, so that one bad item fails alone.
     max_queue: items that may wait; one more is refused with Overloaded at once.
     one_by_one: whether a batch takes the model as long as its items one after another; see the module.
+    siblings: a folder where the batchers meet that share their work, each in a process of its own, with the same `run`;
+        then items and results are pickled, and the clock is the system's.
     clock: seconds, monotonic.
 
     `meter` counts the batches.
@@ -98,6 +53,7 @@ class Batcher(Generic[T, R]):
         max_batch_size: int,
         max_queue: int,
         one_by_one: bool = False,
+        siblings: Path | None = None,
         name: str = "batcher",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -108,12 +64,15 @@ class Batcher(Generic[T, R]):
         self._max_queue = max_queue
         self._one_by_one = one_by_one
         self._clock = clock
-        self._queue: deque[_Entry[T, R]] = deque()
-        self._changed = threading.Condition()
+        self._queue: deque[Entry[T, R]] = deque()
+        self._lock = threading.Lock()
         self._closed = False
+        self._idle = False
         self._running = 0
-        self._cost = _BatchCost()
+        self._lent = 0
+        self._cost = BatchCost()
         self.meter = BatchMeter()
+        self._sharing = join_siblings(siblings, self)
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -150,15 +109,20 @@ class Batcher(Generic[T, R]):
         now = self._clock()
         if deadline is not None and now > deadline:
             raise DeadlineExceeded("The deadline has passed. Try again later.")
-        with self._changed:
+        with self._lock:
             if self._closed:
                 raise NotReady("The service is stopping. Try again.", retry_after_s=1.0)
             wait_s = self.estimate_wait_s()
             if len(self._queue) >= self._max_queue or (deadline is not None and now + wait_s > deadline):
                 raise Overloaded("The queue is full. Try again later.", retry_after_s=wait_s)
-            entry: _Entry[T, R] = _Entry(item, deadline, now)
+            entry: Entry[T, R] = Entry(item, deadline, now)
             self._queue.append(entry)
-            self._changed.notify()
+            self._show()
+            idle, self._idle = self._idle, False
+        if idle:
+            self._sharing.ring()
+        else:
+            self._sharing.call()
         try:
             return await entry.future
         except asyncio.CancelledError:
@@ -167,15 +131,51 @@ class Batcher(Generic[T, R]):
 
     def close(self) -> None:
         """Refuse new items, finish those that wait, and end the thread. Blocks until then."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._changed.notify()
+        self._sharing.ring()
         self._thread.join()
+        self._sharing.close()
 
-    def _withdraw(self, entry: _Entry[T, R]) -> None:
+    def lend(self, older_than: float) -> list[Entry[T, R]]:
+        """See `sharing.Lender`: as much as the own thread would take."""
+        with self._lock:
+            if not self._queue or self._queue[0].enqueued_at >= older_than:
+                return []
+            batch, late = self._take()
+            self._lent += len(batch)
+        if late:
+            deliver(late)
+        return batch
+
+    def settle(self, entries: Sequence[Entry[T, R]], outcomes: Sequence[Served[R] | Exception]) -> None:
+        """See `sharing.Lender`."""
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            entry.outcome = outcome
+        deliver(entries)
+        self._return(entries, ())
+
+    def take_back(self, entries: Sequence[Entry[T, R]]) -> None:
+        """See `sharing.Lender`."""
+        self._return(entries, entries)
+
+    def _return(self, lent: Sequence[Entry[T, R]], unanswered: Sequence[Entry[T, R]]) -> None:
+        with self._lock:
+            self._lent -= len(lent)
+            self._queue.extendleft(reversed(unanswered))
+            self._show()
+            self._idle = False
+        self._sharing.ring()
+
+    def _withdraw(self, entry: Entry[T, R]) -> None:
         """Free the place of a caller that left, so that it keeps nobody out."""
-        with self._changed, suppress(ValueError):  # the model may have it already
+        with self._lock, suppress(ValueError):  # the model may have it already
             self._queue.remove(entry)
+            self._show()
+
+    def _show(self) -> None:
+        queue = self._queue
+        self._sharing.show(len(queue), queue[0].enqueued_at if queue else 0.0)
 
     def _work(self) -> None:
         while self._serve_next():
@@ -183,26 +183,44 @@ class Batcher(Generic[T, R]):
 
     def _serve_next(self) -> bool:
         """Wait for items and serve one batch; false when there will be no more. Keeps nothing of it when it returns."""
-        with self._changed:
-            while not self._queue and not self._closed:
-                self._changed.wait()
-            if not self._queue:
-                return False
+        loan = self._borrow()
+        if loan is not None:
+            self._serve_loan(loan)
+            return True
+        with self._lock:
             batch, late = self._take()
             self._running = len(batch)
+            self._idle = not batch and not late
+            if self._idle and self._closed and not self._lent:
+                return False
+            idle = self._idle
         if late:
-            _deliver(late)
+            deliver(late)
         if batch:
             self._serve(batch)
+        if idle:
+            self._sharing.rest(helping=not self._closed)
         return True
 
-    def _take(self) -> tuple[list[_Entry[T, R]], list[_Entry[T, R]]]:
+    def _borrow(self) -> Loan | None:
+        """What waits at a sibling, if it has waited longer than what waits here."""
+        with self._lock:
+            if self._closed:
+                return None
+            self._idle = False
+            first_at = self._queue[0].enqueued_at if self._queue else float("inf")
+        return self._sharing.borrow(first_at)
+
+    def _take(self) -> tuple[list[Entry[T, R]], list[Entry[T, R]]]:
         """The next batch, and the entries that came too late for it."""
-        batch: list[_Entry[T, R]] = []
-        late: list[_Entry[T, R]] = []
+        batch: list[Entry[T, R]] = []
+        late: list[Entry[T, R]] = []
         now = self._clock()
         waiting = len(self._queue)
-        most = min(self._max_batch_size, -(-waiting // 2) if self._one_by_one else waiting)
+        if self._one_by_one:
+            on_node, replicas = self._sharing.count(waiting)
+            waiting = -(-on_node // (2 * replicas))
+        most = min(self._max_batch_size, waiting)
         while self._queue and len(batch) < most:
             entry = self._queue.popleft()
             if entry.future.cancelled():  # its caller has not had its turn to withdraw it
@@ -212,61 +230,31 @@ class Batcher(Generic[T, R]):
                 late.append(entry)
             else:
                 batch.append(entry)
+        self._show()
         return batch, late
 
-    def _serve(self, batch: list[_Entry[T, R]]) -> None:
+    def _serve(self, batch: list[Entry[T, R]]) -> None:
+        outcomes = self._find_outcomes([(entry.item, entry.enqueued_at) for entry in batch])
+        for entry, outcome in zip(batch, outcomes, strict=True):
+            entry.outcome = outcome
+        deliver(batch)
+
+    def _serve_loan(self, loan: Loan) -> None:
+        self._running = len(loan.items)
+        loan.give_back(self._find_outcomes([(lent.item, lent.enqueued_at) for lent in loan.items]))
+
+    def _find_outcomes(self, batch: list[tuple[T, float]]) -> list[Served[R] | Exception]:
+        """Run items, each with the time at which it was enqueued, and learn from it."""
         size = len(batch)
         started = self._clock()
-        results = self._run_apart([entry.item for entry in batch])
+        results = run_apart(self._run, [item for item, _ in batch])
         run_s = self._clock() - started
         self._cost.learn(size, run_s)
         self.meter.count(size, run_s)
         self._running = 0  # before anybody hears of it: who asks again at once finds the model free
-        for entry, result in zip(batch, results, strict=True):
-            if isinstance(result, BaseException):
-                entry.outcome = _make_deliverable(result)
-            else:
-                entry.outcome = Served(result, started - entry.enqueued_at, run_s, size)
-        _deliver(batch)
-
-    def _run_apart(self, items: list[T]) -> Sequence[R | Exception]:
-        """One result or exception for each item, whatever the model does."""
-        try:
-            results = self._run(items)
-            count = len(results)
-        except BaseException as error:  # noqa: BLE001  # whatever the model raises is its callers'; the thread lives on
-            if len(items) == 1:
-                return [_make_deliverable(error)]
-            half = len(items) // 2
-            return [*self._run_apart(items[:half]), *self._run_apart(items[half:])]
-        if count != len(items):
-            return [Internal("The model returned the wrong number of results.") for _ in items]
-        return results
-
-
-def _make_deliverable(error: BaseException) -> Exception:
-    """The error as one that a future takes: it refuses StopIteration, and what is no Exception would end the loop."""
-    if isinstance(error, Exception) and not isinstance(error, StopIteration):
-        return error
-    internal = Internal("The model stopped without an answer.")
-    internal.__cause__ = error
-    return internal
-
-
-def _deliver(entries: list[_Entry[T, R]]) -> None:
-    """Hand outcomes to the event loops that wait for them: one wake-up a loop."""
-    loops = {entry.loop for entry in entries}
-    for loop in loops:
-        share = entries if len(loops) == 1 else [entry for entry in entries if entry.loop is loop]
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(_resolve, share)
-
-
-def _resolve(entries: list[_Entry[T, R]]) -> None:
-    for entry in entries:
-        if entry.future.done():
-            continue
-        if isinstance(entry.outcome, Exception):
-            entry.future.set_exception(entry.outcome)
-        else:
-            entry.future.set_result(entry.outcome)
+        return [
+            make_deliverable(result)
+            if isinstance(result, BaseException)
+            else Served(result, started - enqueued_at, run_s, size)
+            for result, (_, enqueued_at) in zip(results, batch, strict=True)
+        ]
