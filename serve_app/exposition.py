@@ -121,6 +121,15 @@ _COUNTED = (
         ),
         meters.BUSY,
     ),
+    _Counted(
+        Family(
+            "argus_borrowed_images_total",
+            "counter",
+            ("model",),
+            "Images that a replica's model ran for another replica of the same node.",
+        ),
+        meters.BORROWED,
+    ),
 )
 
 # By label values; None: not known, so left out.
@@ -176,7 +185,8 @@ def make_zeros(models: Iterable[str], routes: Iterable[str]) -> Samples:
         zeros[meters.IMAGES, model, meters.CLASSIFIED] = (0,)
         for stage in (meters.DECODE, meters.QUEUE, meters.INFERENCE):
             zeros[stage, model] = stages
-        zeros[meters.BATCHES, model], zeros[meters.BUSY, model] = meters.BatchMeter().take()
+        sizes, busy, borrowed = meters.BatchMeter().take()
+        zeros.update({(meters.BATCHES, model): sizes, (meters.BUSY, model): busy, (meters.BORROWED, model): borrowed})
     return zeros
 
 

@@ -24,6 +24,7 @@ IMAGES = "images"  # model, result -> counter
 DECODE, QUEUE, INFERENCE = "decode", "queue", "inference"  # model -> histogram of milliseconds
 BATCHES = "batches"  # model -> histogram of images
 BUSY = "busy"  # model -> counter of seconds
+BORROWED = "borrowed"  # model -> counter of images
 OPEN_INFERENCE = "open_inference"  # view -> what `open_inference.statistics` counts
 
 CLASSIFIED = "classified"
@@ -94,7 +95,7 @@ class Meters:
         for view, numbers in self._inferences.items():
             samples[OPEN_INFERENCE, view] = numbers
         for model, meter in batches.items():
-            samples[BATCHES, model], samples[BUSY, model] = meter.take()
+            samples[BATCHES, model], samples[BUSY, model], samples[BORROWED, model] = meter.take()
         return samples
 
 
@@ -104,16 +105,18 @@ class BatchMeter:
     def __init__(self) -> None:
         self._sizes = make_histogram(BATCH_BOUNDS)
         self._busy_s = 0.0
+        self._borrowed = 0
 
-    def count(self, size: int, seconds: float) -> None:
-        """Count a batch. size: at least 1; seconds: how long it kept the model's thread."""
+    def count(self, size: int, seconds: float, *, borrowed: bool = False) -> None:
+        """Count a batch. size: at least 1; seconds: how long it kept the model's thread; borrowed: from a sibling."""
         self._sizes[min((size - 1).bit_length(), len(BATCH_BOUNDS))] += 1
         self._sizes[-1] += size
         self._busy_s += seconds
+        self._borrowed += borrowed * size
 
-    def take(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """The histogram of sizes, and the seconds."""
-        return tuple(self._sizes), (self._busy_s,)
+    def take(self) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+        """The histogram of sizes, the seconds, and how many images were borrowed."""
+        return tuple(self._sizes), (self._busy_s,), (self._borrowed,)
 
 
 def make_histogram(bounds: Sequence[float]) -> list[float]:

@@ -24,7 +24,7 @@ from serve_app.batching.entries import Entry, Served, deliver
 from serve_app.batching.running import make_deliverable, run_apart
 from serve_app.errors import DeadlineExceeded, NotReady, Overloaded
 from serve_app.meters import BatchMeter
-from serve_app.sharing import Loan, join_siblings
+from serve_app.sharing import Alone, Loan, Sharing, join_siblings
 
 __all__ = ["Batcher", "Served"]
 
@@ -72,7 +72,7 @@ class Batcher(Generic[T, R]):
         self._lent = 0
         self._cost = BatchCost()
         self.meter = BatchMeter()
-        self._sharing = join_siblings(siblings, self)
+        self._sharing: Sharing = join_siblings(siblings, self)
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -118,11 +118,11 @@ class Batcher(Generic[T, R]):
             entry: Entry[T, R] = Entry(item, deadline, now)
             self._queue.append(entry)
             self._show()
-            idle, self._idle = self._idle, False
-        if idle:
-            self._sharing.ring()
-        else:
-            self._sharing.call()
+            if self._idle:
+                self._idle = False
+                self._sharing.ring()
+            else:
+                self._sharing.call()
         try:
             return await entry.future
         except asyncio.CancelledError:
@@ -133,9 +133,11 @@ class Batcher(Generic[T, R]):
         """Refuse new items, finish those that wait, and end the thread. Blocks until then."""
         with self._lock:
             self._closed = True
-        self._sharing.ring()
+            self._sharing.ring()
         self._thread.join()
-        self._sharing.close()
+        with self._lock:  # once, however often it is closed
+            sharing, self._sharing = self._sharing, Alone()
+        sharing.close()
 
     def lend(self, older_than: float) -> list[Entry[T, R]]:
         """See `sharing.Lender`: as much as the own thread would take."""
@@ -165,7 +167,7 @@ class Batcher(Generic[T, R]):
             self._queue.extendleft(reversed(unanswered))
             self._show()
             self._idle = False
-        self._sharing.ring()
+            self._sharing.ring()
 
     def _withdraw(self, entry: Entry[T, R]) -> None:
         """Free the place of a caller that left, so that it keeps nobody out."""
@@ -241,16 +243,16 @@ class Batcher(Generic[T, R]):
 
     def _serve_loan(self, loan: Loan) -> None:
         self._running = len(loan.items)
-        loan.give_back(self._find_outcomes([(lent.item, lent.enqueued_at) for lent in loan.items]))
+        loan.give_back(self._find_outcomes([(lent.item, lent.enqueued_at) for lent in loan.items], borrowed=True))
 
-    def _find_outcomes(self, batch: list[tuple[T, float]]) -> list[Served[R] | Exception]:
+    def _find_outcomes(self, batch: list[tuple[T, float]], *, borrowed: bool = False) -> list[Served[R] | Exception]:
         """Run items, each with the time at which it was enqueued, and learn from it."""
         size = len(batch)
         started = self._clock()
         results = run_apart(self._run, [item for item, _ in batch])
         run_s = self._clock() - started
         self._cost.learn(size, run_s)
-        self.meter.count(size, run_s)
+        self.meter.count(size, run_s, borrowed=borrowed)
         self._running = 0  # before anybody hears of it: who asks again at once finds the model free
         return [
             make_deliverable(result)

@@ -20,7 +20,7 @@ from serve_app.sharing.board import BoardFull
 from serve_app.sharing.parts import Alone, Lender, Loan, Sharing
 from serve_app.sharing.siblings import Siblings
 
-__all__ = ["Lender", "Loan", "Sharing", "join_siblings"]
+__all__ = ["Alone", "Lender", "Loan", "Sharing", "join_siblings"]
 
 log = logging.getLogger(__name__)
 

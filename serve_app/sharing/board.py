@@ -16,8 +16,8 @@ SLOTS = 64
 # Of a slot, 8 bytes each: a cache line, so that no replica's writing slows another's.
 _CELLS = 8
 _JOINED_AT, _WAITING, _OLDEST_AT, _IDLE = range(4)
-# Siblings are looked for so often; who joined since is not seen yet.
-_LISTED_FOR_S = 0.25
+# Behind the last slot: when somebody joined or left last, so that the others need not look at every slot each time.
+_CHANGED_AT = SLOTS * _CELLS
 
 
 class Sibling(NamedTuple):
@@ -40,7 +40,7 @@ class Board:
 
     def __init__(self, folder: Path) -> None:
         self.slot, self._lock = _claim_slot(folder)
-        size = SLOTS * _CELLS * 8
+        size = (SLOTS + 1) * _CELLS * 8
         file = os.open(folder / "board", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             os.ftruncate(file, size)  # to zeros, where it is new; as it is, where it is not
@@ -50,9 +50,9 @@ class Board:
         self._cells = memoryview(self._map).cast("d")
         self._start = self.slot * _CELLS
         self._siblings: tuple[Sibling, ...] = ()
-        self._list_again_at = 0.0
+        self._listed_at = -1.0
         self._write(0.0, _WAITING, _OLDEST_AT, _IDLE)
-        self._write(time.monotonic(), _JOINED_AT)
+        self._tell_change(joined_at=time.monotonic())
 
     def show(self, waiting: int, oldest_at: float) -> None:
         """Let siblings know how many items wait here, and when the first of them came."""
@@ -66,11 +66,11 @@ class Board:
 
     def list_siblings(self) -> tuple[Sibling, ...]:
         """Every other replica that joined and did not leave. Some may have died."""
-        now = time.monotonic()
-        if now >= self._list_again_at:
-            joined = enumerate(self._cells[_JOINED_AT::_CELLS].tolist())
+        changed_at = self._cells[_CHANGED_AT]
+        if changed_at != self._listed_at:
+            joined = enumerate(self._cells[_JOINED_AT:_CHANGED_AT:_CELLS].tolist())
             self._siblings = tuple(Sibling(slot, at) for slot, at in joined if at and slot != self.slot)
-            self._list_again_at = now + _LISTED_FOR_S
+            self._listed_at = changed_at
         return self._siblings
 
     def read(self, sibling: Sibling) -> tuple[int, float]:
@@ -84,8 +84,13 @@ class Board:
 
     def close(self) -> None:
         """Leave the board, and the slot to the next."""
-        self._write(0.0, _JOINED_AT, _WAITING, _IDLE)
+        self._write(0.0, _WAITING, _IDLE)
+        self._tell_change(joined_at=0.0)
         os.close(self._lock)
+
+    def _tell_change(self, *, joined_at: float) -> None:
+        self._write(joined_at, _JOINED_AT)
+        self._cells[_CHANGED_AT] = time.monotonic()
 
     def _write(self, value: float, *cells: int) -> None:
         for cell in cells:

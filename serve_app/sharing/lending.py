@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from serve_app.sharing.link import BROKEN, Link
+from serve_app.sharing.link import Link, LinkBroken
 from serve_app.sharing.parts import Lender, Lent
 
 # How long a sibling may take for what only has to be read.
@@ -33,7 +33,7 @@ class Lending:
         self._door.shutdown(socket.SHUT_RDWR)  # wakes the thread at it, as closing would not
         self._door.close()
         for link in list(self._links):
-            link.close()
+            link.hang_up()
 
     def _let_in(self) -> None:
         while True:
@@ -55,9 +55,11 @@ class Lending:
                 link.send([Lent(one.item, one.deadline, one.enqueued_at) for one in entries], timeout_s=_PATIENCE_S)
                 if entries:
                     outcomes = link.receive(timeout_s=_find_patience(entries))
+                    if len(outcomes) != len(entries):
+                        break
                     self._lender.settle(entries, outcomes)
                     entries = ()
-        except BROKEN:
+        except LinkBroken:
             pass
         finally:
             link.close()

@@ -13,7 +13,7 @@ from typing import Any
 from serve_app.errors import HttpError
 from serve_app.sharing.board import Board, Sibling
 from serve_app.sharing.lending import Lending
-from serve_app.sharing.link import BROKEN, Link
+from serve_app.sharing.link import Link, LinkBroken
 from serve_app.sharing.parts import Lender, Lent, Loan
 
 # A sibling that does not answer within the one is asked again after the other.
@@ -34,8 +34,8 @@ class LinkedLoan:
         portable = [_make_portable(one) if isinstance(one, Exception) else one for one in outcomes]
         try:
             self._link.send(portable, timeout_s=_PATIENCE_S)
-        except OSError:
-            self._link.close()  # the next use of it fails, and forgets it
+        except LinkBroken:
+            self._link.hang_up()  # the next use of it fails, and forgets it
 
 
 class Siblings:
@@ -105,7 +105,7 @@ class Siblings:
             link = self._links.get(sibling) or self._connect(sibling)
             link.send(older_than, timeout_s=_PATIENCE_S)
             items = link.receive(timeout_s=_PATIENCE_S)
-        except BROKEN:
+        except (LinkBroken, OSError):
             self._leave_alone(sibling)
             return None
         return LinkedLoan(items, link) if items else None

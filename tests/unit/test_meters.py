@@ -62,17 +62,19 @@ def test_what_went_wrong_is_counted_by_its_reason() -> None:
     }
 
 
-@given(st.lists(st.integers(1, 1024)))
-def test_batches_are_counted_by_size(sizes: list[int]) -> None:
-    """Each under the smallest bound that holds it; the sum is that of the images."""
+@given(st.lists(st.tuples(st.integers(1, 1024), st.booleans())))
+def test_batches_are_counted_by_size(batches: list[tuple[int, bool]]) -> None:
+    """Each under the smallest bound that holds it; the sum is that of the images, and some were borrowed."""
     meter = BatchMeter()
-    for size in sizes:
-        meter.count(size, 0.5)
-    histogram, busy = meter.take()
+    for size, is_borrowed in batches:
+        meter.count(size, 0.5, borrowed=is_borrowed)
+    sizes = [size for size, _ in batches]
+    histogram, busy, borrowed = meter.take()
     reaches = zip((0, *BATCH_BOUNDS[:-1]), BATCH_BOUNDS, strict=True)
     expected = [sum(low < size <= bound for size in sizes) for low, bound in reaches]
     assert list(histogram[:-2]) == expected
     assert (histogram[-2], histogram[-1], busy) == (0, sum(sizes), (len(sizes) / 2,))
+    assert borrowed == (sum(size for size, is_borrowed in batches if is_borrowed),)
 
 
 def test_a_taken_sample_does_not_change_any_more() -> None:
