@@ -1,12 +1,18 @@
-"""A replica's sibling, played by a test."""
+"""Batchers that share their work, for tests, and a sibling that a test plays itself."""
 
+import asyncio
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from serve_app.batching import Batcher, Served
 from serve_app.sharing.board import Board
 from serve_app.sharing.link import Link
+from tests.stoppable_model import StoppableModel, until
+
+Make = Callable[..., Batcher[int, int]]
 
 
 def connect(folder: Path, slot: int) -> Link:
@@ -44,3 +50,18 @@ class FakeSibling:
         link.send(float("inf"))
         items: list[Any] = link.receive(timeout_s=10)
         return items
+
+
+async def occupy(batcher: Batcher[int, int], model: StoppableModel, item: int) -> "asyncio.Task[Served[int]]":
+    """Give a batcher an item, and wait until its model has it."""
+    task = asyncio.create_task(batcher.submit(item))
+    await until(lambda: model.at_work)
+    return task
+
+
+async def queue(batcher: Batcher[int, int], *items: int, seconds: float = 60) -> "list[asyncio.Task[Served[int]]]":
+    """Give a batcher items that have to wait."""
+    before = batcher.waiting
+    tasks = [asyncio.create_task(batcher.submit(item, deadline=time.monotonic() + seconds)) for item in items]
+    await until(lambda: batcher.waiting == before + len(items))
+    return tasks

@@ -7,18 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
 from argus_client import ArgusClient
 from tests.e2e.serving import RunningService
 from tests.photos import example
+from tests.scraping import read_value
 
 pytestmark = pytest.mark.timeout(600)
 
 PATIENCE_S = 180.0
 APPLICATION = "from_none"
 CONNECTIONS = 16
+MODEL = "efficientnet_lite0"
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +84,16 @@ def test_the_first_answer_after_none_waits_and_does_not_fail(client: ArgusClient
     assert find_replicas()
 
 
-def test_load_brings_another_replica_and_rest_takes_all_away(client: ArgusClient) -> None:
-    """No request fails on the way up or down."""
+def test_load_brings_another_replica_and_rest_takes_all_away(real_service: RunningService, client: ArgusClient) -> None:
+    """No request fails on the way up or down, and meanwhile the two replicas take work of each other's."""
+
+    def count_borrowed() -> float:
+        metrics = httpx.get(f"{real_service.from_none_url}/metrics", timeout=PATIENCE_S).text
+        return read_value(metrics, "argus_borrowed_images_total", model=MODEL)
+
     with many_asking(client):
         wait_until("a second replica", lambda: client.status().replicas.running == 2)
+        wait_until("an image that one ran for the other", lambda: count_borrowed() > 0)
     wait_until("no replica", lambda: not find_replicas())
 
 
