@@ -112,10 +112,18 @@ def open_lines(settings: Settings, origin: Origin, folder: Path) -> LineWriter:
 def _make_classifier(runtime: Runtime, settings: Settings, name: str, meeting: Path | None) -> FusedClassifier:
     siblings = None
     if meeting is not None and settings.inference.share_work and runtime.one_by_one:
-        # Only those share that would answer alike, and know each other's objects.
-        alike = f"{_EXCHANGE}\n{settings.model_dump_json()}\n{name}\n{runtime.card.version}"
+        # Only those share that would answer alike, know each other's objects, and are on one machine, whose clock they
+        # have in common: Ray's folder may be on a file system of several.
+        alike = f"{_EXCHANGE}\n{_read_boot_id()}\n{settings.model_dump_json()}\n{name}\n{runtime.card.version}"
         siblings = meeting / hashlib.sha256(alike.encode()).hexdigest()[:16]
     return FusedClassifier(runtime, settings, name=name, siblings=siblings)
+
+
+def _read_boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""  # not on Linux, where nobody shares
 
 
 def _load_warm(artifact: Artifact, settings: Settings) -> Runtime:

@@ -28,6 +28,9 @@ from serve_app.sharing import Alone, Loan, Sharing, join_siblings
 
 __all__ = ["Batcher", "Served"]
 
+# How many items' time a sibling's first item has to be ahead of the own one to be worth the way between processes.
+_WORTH_ITEMS = 4
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -205,13 +208,15 @@ class Batcher(Generic[T, R]):
         return True
 
     def _borrow(self) -> Loan | None:
-        """What waits at a sibling, if it has waited longer than what waits here."""
+        """What waits at a sibling, if it has waited clearly longer than what waits here, or if nothing does."""
         with self._lock:
             if self._closed:
                 return None
             self._idle = False
-            first_at = self._queue[0].enqueued_at if self._queue else float("inf")
-        return self._sharing.borrow(first_at)
+            older_than = float("inf")
+            if self._queue:
+                older_than = self._queue[0].enqueued_at - _WORTH_ITEMS * self._cost.mean_item_s
+        return self._sharing.borrow(older_than)
 
     def _take(self) -> tuple[list[Entry[T, R]], list[Entry[T, R]]]:
         """The next batch, and the entries that came too late for it."""

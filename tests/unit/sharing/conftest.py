@@ -22,9 +22,9 @@ def make(folder: Path) -> Iterator[Make]:
     """Makes batchers that are siblings, and closes them after the test."""
     batchers: list[tuple[Batcher[int, int], Any]] = []
 
-    def make_one(model: Any, *, max_batch_size: int = 4, one_by_one: bool = False) -> Batcher[int, int]:
+    def make_one(model: Any, *, max_batch_size: int = 4, **options: Any) -> Batcher[int, int]:
         batcher: Batcher[int, int] = Batcher(
-            model, max_batch_size=max_batch_size, max_queue=64, one_by_one=one_by_one, siblings=folder
+            model, max_batch_size=max_batch_size, max_queue=64, siblings=folder, **options
         )
         batchers.append((batcher, model))
         wait_for_rest(folder)

@@ -16,7 +16,7 @@ from serve_app.errors import UndecodableImage
 from serve_app.sharing import join_siblings
 from serve_app.sharing.parts import Alone
 from tests.siblings import Make, occupy, queue
-from tests.stoppable_model import StoppableModel, until
+from tests.stoppable_model import Clock, StoppableModel, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sharing is Linux's")
 
@@ -49,23 +49,32 @@ async def test_a_lone_item_stays_where_it_came(make: Make) -> None:
     assert theirs.calls == []
 
 
-async def test_what_has_waited_longer_goes_first_wherever_it_is(make: Make) -> None:
-    """A model that is free takes a sibling's older item before its own, and its own before a sibling's newer one."""
-    mine, theirs = StoppableModel(), StoppableModel()
-    owner, helper = make(mine), make(theirs)
+async def test_what_has_waited_clearly_longer_goes_first_wherever_it_is(make: Make) -> None:
+    """By the time of four items; what is only a little older is not worth the way."""
+    mine, theirs, clock = StoppableModel(), StoppableModel(), Clock()
+    owner, helper = make(mine, clock=clock), make(theirs, clock=clock)
+    start = clock.now
+
+    async def queue_at(seconds: float, batcher: Batcher[int, int], *items: int) -> None:
+        clock.now = start + seconds
+        tasks.extend(await queue(batcher, *items))
+
     tasks = [await occupy(owner, mine, 1), await occupy(helper, theirs, 2)]
-    tasks += await queue(owner, 3)
-    tasks += await queue(helper, 4)
-    tasks += await queue(owner, 5)
+    await queue_at(0.0, owner, 3)
+    await queue_at(0.35, helper, 4, 6)
+    await queue_at(0.35, owner, 5)
+    clock.now = start + 0.1  # what an item takes
     theirs.step()
     await until(lambda: len(theirs.calls) == 2 and theirs.at_work)
-    assert theirs.calls == [[2], [3, 5]], "a batch is what the owner's own model would have taken"
+    assert theirs.calls == [[2], [4, 6]], "3 came 0.35 s before 4"
+    await queue_at(0.45, helper, 7)
+    clock.now = start + 0.3  # as before
     theirs.step()
     await until(lambda: len(theirs.calls) == 3 and theirs.at_work)
-    assert theirs.calls[2] == [4]
-    theirs.step()
-    mine.step()
-    assert [(await task).result for task in tasks] == [10, 20, 30, 40, 50]
+    assert theirs.calls[2] == [3, 5], "3 came 0.45 s before 7, and a batch is what its owner would have taken"
+    theirs.release()
+    mine.release()
+    assert [(await task).result for task in tasks] == [10, 20, 30, 40, 60, 50, 70]
 
 
 async def test_many_items_are_spread_over_the_node(make: Make) -> None:
