@@ -124,7 +124,7 @@ class Batcher(Generic[T, R]):
             if self._idle:
                 self._idle = False
                 self._sharing.ring()
-            elif self._running or len(self._queue) > 1:  # else the own thread is about to look
+            elif len(self._queue) > 1:
                 self._sharing.call()
         try:
             return await entry.future

@@ -45,7 +45,7 @@ class Sharing(Protocol):
         """How many items wait on this node, with the `waiting` here, and how many replicas there are for them."""
 
     def call(self) -> None:
-        """Wake one sibling that has nothing to do, if there is any: there is something here."""
+        """Wake one sibling that has nothing to do, if there is any: there is more here than one item."""
 
     def ring(self) -> None:
         """Wake the own model's thread from its rest, or from the next one."""
@@ -54,7 +54,10 @@ class Sharing(Protocol):
         """Wait until the bell is rung; when helping, also until there is something to do at a sibling."""
 
     def borrow(self, older_than: float) -> Loan | None:
-        """The first items of the sibling whose first is the oldest, where that came before that moment."""
+        """The first items of the sibling whose first is the oldest, where that came before that moment.
+
+        infinity: nothing waits here. Then a sibling is helped where more than one item waits.
+        """
 
     def close(self) -> None:
         """Leave the others. What they were lent is back by then, and the model's thread has ended."""

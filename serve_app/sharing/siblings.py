@@ -20,6 +20,8 @@ from serve_app.sharing.parts import Lender, Lent, Loan
 _PATIENCE_S = 0.25
 _LEFT_ALONE_S = 5.0
 _FOREVER = float("inf")
+# So many items have to wait at a sibling.
+_WORTH_HELPING = 2
 
 
 class LinkedLoan:
@@ -128,10 +130,12 @@ class Siblings:
         return [sibling for sibling in siblings if self._left_alone_until.get(sibling, 0.0) <= now]
 
     def _find_oldest(self, older_than: float) -> Sibling | None:
+        # To who has nothing to do, a single item is not worth the way: its owner's model has it next.
+        least = _WORTH_HELPING if older_than == _FOREVER else 1
         found = None
         for sibling in self._list_answering():
             waiting, oldest_at = self._board.read(sibling)
-            if waiting and oldest_at < older_than:
+            if waiting >= least and oldest_at < older_than:
                 found, older_than = sibling, oldest_at
         return found
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from serve_app.classifier import ImageResult
 from serve_app.errors import UnsupportedMediaType
 from serve_app.fused import FusedClassifier
 from serve_app.settings import Settings
@@ -36,18 +37,23 @@ async def test_a_sibling_decodes_and_classifies(tmp_path: Path) -> None:
     await until(busy.entered.is_set)
 
     before = time.monotonic()
-    blue = await owner.classify(BLUE, top_k=1, min_score=0.0, deadline=deadline)
+    green = np.zeros((28, 28, 3), np.uint8)
+    green[..., 1] = 200
+    blue, found = await asyncio.gather(
+        owner.classify(BLUE, top_k=1, min_score=0.0, deadline=deadline), owner.infer(green, deadline=deadline)
+    )
+    broken, red = await asyncio.gather(
+        *(owner.classify(data, top_k=1, min_score=0.0, deadline=deadline) for data in (b"broken", RED)),
+        return_exceptions=True,
+    )
     assert (blue.width, blue.height, blue.predictions[0].label) == (40, 60, "blue")
     timing = blue.timing
     assert before <= timing.decoding_at <= timing.inferring_at <= time.monotonic()
     assert min(timing.decode_ms, timing.queue_ms, timing.inference_ms) >= 0
-    with pytest.raises(UnsupportedMediaType):
-        await owner.classify(b"broken", top_k=1, min_score=0.0, deadline=deadline)
-    green = np.zeros((28, 28, 3), np.uint8)
-    green[..., 1] = 200
-    found = await owner.infer(green, deadline=deadline)
     assert found.logits.tolist() == [0.0, 200.0, 0.0]
-    assert (busy.images, free.images) == (0, 2)
+    assert isinstance(broken, UnsupportedMediaType)
+    assert isinstance(red, ImageResult)
+    assert (busy.images, free.images) == (0, 3)
 
     busy.go.set()
     assert (await first).predictions[0].label == "red"

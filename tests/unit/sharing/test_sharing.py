@@ -22,21 +22,38 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sharing is Linu
 
 
 async def test_who_has_nothing_to_do_takes_what_waits_elsewhere(make: Make) -> None:
-    """An item behind a busy model is run by an idle sibling's, and answered to who asked its owner."""
+    """Items behind a busy model are run by an idle sibling's, and answered to who asked their owner."""
     mine, theirs = StoppableModel(), StoppableModel()
     owner, helper = make(mine), make(theirs)
-    first = await occupy(owner, mine, 1)
-    second = asyncio.create_task(owner.submit(2))
+    tasks = [await occupy(owner, mine, 1), *(asyncio.create_task(owner.submit(item)) for item in (2, 3))]
     await until(lambda: theirs.at_work)
-    assert (owner.waiting, owner.running, helper.running) == (0, 1, 1)
+    assert (owner.waiting, owner.running, helper.running) == (0, 1, 2)
     theirs.step()
-    served = await second
-    assert (served.result, served.batch_size, first.done()) == (20, 1, False)
-    assert served.queue_s >= 0
-    assert (mine.calls, theirs.calls) == ([[1]], [[2]])
-    assert (owner.meter.take()[2], helper.meter.take()[2]) == ((0,), (1,))
+    served = [await task for task in tasks[1:]]
+    assert [(one.result, one.batch_size) for one in served] == [(20, 2), (30, 2)]
+    assert min(one.queue_s for one in served) >= 0
+    assert not tasks[0].done()
+    assert (mine.calls, theirs.calls) == ([[1]], [[2, 3]])
+    assert (owner.meter.take()[2], helper.meter.take()[2]) == ((0,), (2,))
     mine.step()
-    assert (await first).result == 10
+    assert (await tasks[0]).result == 10
+
+
+async def test_one_item_that_waits_stays_where_it_is(make: Make) -> None:
+    """The owner's model has it next: no idle sibling takes it, until another comes."""
+    mine, theirs = StoppableModel(), StoppableModel()
+    owner, helper = make(mine), make(theirs)
+    tasks = [await occupy(owner, mine, 1), *await queue(owner, 2)]
+    mine.step()
+    await until(lambda: len(mine.calls) == 2 and mine.at_work)
+    tasks += await queue(owner, 3)
+    assert (theirs.calls, owner.waiting, helper.running) == ([], 1, 0)
+    tasks.append(asyncio.create_task(owner.submit(4)))
+    await until(lambda: theirs.at_work)
+    assert (mine.calls, theirs.calls) == ([[1], [2]], [[3, 4]])
+    mine.release()
+    theirs.release()
+    assert [(await task).result for task in tasks] == [10, 20, 30, 40]
 
 
 async def test_a_lone_item_stays_where_it_came(make: Make) -> None:
@@ -106,10 +123,11 @@ async def test_an_error_finds_its_owner(make: Make) -> None:
     mine = StoppableModel()
     owner, _ = make(mine), make(run)
     first = await occupy(owner, mine, 1)
+    tasks = [asyncio.create_task(owner.submit(item)) for item in (2, 3)]
     with pytest.raises(UndecodableImage, match=r"Send another\."):
-        await owner.submit(2)
+        await tasks[0]
     with pytest.raises(RuntimeError, match="Unspeakable: what it says"):
-        await owner.submit(3)
+        await tasks[1]
     mine.step()
     assert (await first).result == 10
 

@@ -169,16 +169,16 @@ async def test_another_process_helps_and_its_death_costs_no_answer(way: str, tmp
     await asyncio.to_thread(wait_for_rest, folder)
     first = asyncio.create_task(batcher.submit(1))
     await until(lambda: model.at_work)
-    second = asyncio.create_task(batcher.submit(2))
-    assert await child.stdout.readline() == b"2\n"
+    others = [asyncio.create_task(batcher.submit(item)) for item in (2, 3)]
+    assert await child.stdout.readline() == b"2 3\n"
     if way == "hangs":
         child.kill()
-        await until(lambda: batcher.waiting == 1)
+        await until(lambda: batcher.waiting == 2)
         model.step()
         await until(lambda: model.at_work)
     model.release()
-    assert [(await first).result, (await second).result] == [10, 20]
-    assert model.calls == ([[1], [2]] if way == "hangs" else [[1]])
+    assert [(await task).result for task in (first, *others)] == [10, 20, 30]
+    assert model.calls == ([[1], [2, 3]] if way == "hangs" else [[1]])
     await child.communicate(b"")  # the end of its input
-    assert (await batcher.submit(3)).result == 30
+    assert (await batcher.submit(4)).result == 40
     batcher.close()

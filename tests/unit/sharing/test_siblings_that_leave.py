@@ -81,7 +81,7 @@ async def test_an_owner_that_does_not_answer_is_left_alone(make: Make, folder: P
     door = socket.socket(socket.AF_UNIX)
     door.bind(str(folder / f"{stuck.board.slot}.socket"))
     door.listen()
-    stuck.board.show(1, time.monotonic())
+    stuck.board.show(2, time.monotonic())
     model = StoppableModel()
     model.release()
     batcher = make(model)
@@ -97,7 +97,7 @@ async def test_an_owner_that_does_not_answer_is_left_alone(make: Make, folder: P
 async def test_an_owner_that_died_is_left_alone(make: Make, folder: Path) -> None:
     """It stands on the board, and nobody listens."""
     dead = FakeSibling(folder)
-    dead.board.show(1, time.monotonic())
+    dead.board.show(2, time.monotonic())
     dead.board.show_idle(True)
     model = StoppableModel()
     model.release()
@@ -113,15 +113,16 @@ async def test_a_caller_that_leaves_while_its_item_is_lent_harms_nobody(make: Ma
     mine, theirs = StoppableModel(), StoppableModel()
     owner, _ = make(mine), make(theirs)
     first = await occupy(owner, mine, 1)
-    gone = asyncio.create_task(owner.submit(2))
+    gone, stays = (asyncio.create_task(owner.submit(item)) for item in (2, 3))
     await until(lambda: theirs.at_work)
     gone.cancel()
     await asyncio.gather(gone, return_exceptions=True)
     theirs.step()
-    stays = asyncio.create_task(owner.submit(3))
+    assert (await stays).result == 30
+    later = [asyncio.create_task(owner.submit(item)) for item in (4, 5)]
     await until(lambda: len(theirs.calls) == 2 and theirs.at_work)
     theirs.step()
-    assert (await stays).result == 30
+    assert [(await task).result for task in later] == [40, 50]
     mine.step()
     assert (await first).result == 10
 
@@ -131,7 +132,7 @@ async def test_closing_waits_for_what_is_lent(make: Make) -> None:
     mine, theirs = StoppableModel(), StoppableModel()
     owner, _ = make(mine), make(theirs)
     first = await occupy(owner, mine, 1)
-    second = asyncio.create_task(owner.submit(2))
+    lent = [asyncio.create_task(owner.submit(item)) for item in (2, 3)]
     await until(lambda: theirs.at_work)
     mine.step()
     closing = threading.Thread(target=owner.close)
@@ -139,7 +140,7 @@ async def test_closing_waits_for_what_is_lent(make: Make) -> None:
     assert (await first).result == 10
     assert closing.is_alive()
     theirs.step()
-    assert (await second).result == 20
+    assert [(await task).result for task in lent] == [20, 30]
     await until(lambda: not closing.is_alive())
 
 
@@ -166,11 +167,11 @@ async def test_a_batcher_that_closes_no_longer_helps(make: Make) -> None:
     mine, theirs = StoppableModel(), StoppableModel()
     owner, helper = make(mine), make(theirs)
     tasks = [await occupy(owner, mine, 1), await occupy(helper, theirs, 2)]
-    tasks += await queue(owner, 3)
+    tasks += await queue(owner, 3, 4)
     closing = threading.Thread(target=helper.close)
     closing.start()
     theirs.release()
     await until(lambda: not closing.is_alive())
     assert theirs.calls == [[2]]
     mine.release()
-    assert [(await task).result for task in tasks] == [10, 20, 30]
+    assert [(await task).result for task in tasks] == [10, 20, 30, 40]
