@@ -39,6 +39,7 @@ class FakeSibling:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         self.board = Board(folder)
+        self.board.join()
         self._folder = folder
 
     def connect(self) -> Link:

@@ -6,7 +6,8 @@ The owner's queue stays the only truth: it gives each item to one model thread, 
 back when that sibling goes away or does not answer in time. Knows nothing of images, models or HTTP. Linux only.
 
     parts      what a queue has to be for it, and what it then has
-    siblings   lending and borrowing
+    siblings   a replica's part: showing, borrowing, resting until there is something
+    lending    the other side of borrowing
     board      what waits where, for everybody to see
     link       how items and outcomes travel
 """

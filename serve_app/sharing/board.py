@@ -32,9 +32,9 @@ class BoardFull(Exception):
 
 
 class Board:
-    """The board in a folder, and a slot there. Times are `time.monotonic` values, which a node's processes share.
+    """The board in a folder, and a slot there, which nobody sees before `join`.
 
-    The thread that made it may close it; others may use it until then. Raises BoardFull, and OSError where the folder
+    Times are `time.monotonic` values, which a node's processes share. Raises BoardFull, and OSError where the folder
     cannot be used.
     """
 
@@ -51,7 +51,10 @@ class Board:
         self._start = self.slot * _CELLS
         self._siblings: tuple[Sibling, ...] = ()
         self._listed_at = -1.0
-        self._write(0.0, _WAITING, _OLDEST_AT, _IDLE)
+        self._write(0.0, _JOINED_AT, _WAITING, _OLDEST_AT, _IDLE)
+
+    def join(self) -> None:
+        """Let siblings see the slot: from now on they ask there."""
         self._tell_change(joined_at=time.monotonic())
 
     def show(self, waiting: int, oldest_at: float) -> None:

@@ -8,11 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from serve_app.sharing.link import Link, LinkBroken
+from serve_app.sharing.link import PATIENCE_S, Link, LinkBroken
 from serve_app.sharing.parts import Lender, Lent
-
-# How long a sibling may take for what only has to be read.
-_PATIENCE_S = 0.25
 
 
 class Lending:
@@ -52,7 +49,7 @@ class Lending:
             while True:
                 older_than = link.receive()
                 entries = self._lender.lend(older_than)
-                link.send([Lent(one.item, one.deadline, one.enqueued_at) for one in entries], timeout_s=_PATIENCE_S)
+                link.send([Lent(one.item, one.deadline, one.enqueued_at) for one in entries], timeout_s=PATIENCE_S)
                 if entries:
                     outcomes = link.receive(timeout_s=_find_patience(entries))
                     if len(outcomes) != len(entries):
@@ -71,4 +68,4 @@ class Lending:
 def _find_patience(entries: Sequence[Any]) -> float | None:
     """Seconds until the last of their deadlines: the sibling has not answered then, and they are refused."""
     deadlines = [one.deadline for one in entries]
-    return None if None in deadlines else max(0.0, max(deadlines) - time.monotonic()) + _PATIENCE_S
+    return None if None in deadlines else max(0.0, max(deadlines) - time.monotonic()) + PATIENCE_S

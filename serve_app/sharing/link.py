@@ -10,6 +10,10 @@ from contextlib import suppress
 from typing import Any
 
 
+# How long the other side may take for what it only has to read or to write.
+PATIENCE_S = 0.25
+
+
 class LinkBroken(Exception):
     """The other side is gone, does not answer in time, or what it says is no object. The link is of no use any more."""
 

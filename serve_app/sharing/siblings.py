@@ -13,14 +13,13 @@ from typing import Any
 from serve_app.errors import HttpError
 from serve_app.sharing.board import Board, Sibling
 from serve_app.sharing.lending import Lending
-from serve_app.sharing.link import Link, LinkBroken
+from serve_app.sharing.link import PATIENCE_S, Link, LinkBroken
 from serve_app.sharing.parts import Lender, Lent, Loan
 
-# A sibling that does not answer within the one is asked again after the other.
-_PATIENCE_S = 0.25
+# A sibling that does not answer is asked again after this.
 _LEFT_ALONE_S = 5.0
 _FOREVER = float("inf")
-# So many items have to wait at a sibling.
+# So many items have to wait at a sibling to help it with nothing to do here.
 _WORTH_HELPING = 2
 
 
@@ -35,7 +34,7 @@ class LinkedLoan:
         """See `parts.Loan.give_back`."""
         portable = [_make_portable(one) if isinstance(one, Exception) else one for one in outcomes]
         try:
-            self._link.send(portable, timeout_s=_PATIENCE_S)
+            self._link.send(portable, timeout_s=PATIENCE_S)
         except LinkBroken:
             self._link.hang_up()  # the next use of it fails, and forgets it
 
@@ -60,6 +59,7 @@ class Siblings:
         self._wake.register(self._bell, select.EPOLLIN)
         self._wake.register(self._calls, select.EPOLLIN | select.EPOLLEXCLUSIVE)
         self._lending = Lending(self._address(self._board.slot), lender)
+        self._board.join()
 
     def show(self, waiting: int, oldest_at: float) -> None:
         """See `parts.Sharing.show`."""
@@ -105,8 +105,8 @@ class Siblings:
             return None
         try:
             link = self._links.get(sibling) or self._connect(sibling)
-            link.send(older_than, timeout_s=_PATIENCE_S)
-            items = link.receive(timeout_s=_PATIENCE_S)
+            link.send(older_than, timeout_s=PATIENCE_S)
+            items = link.receive(timeout_s=PATIENCE_S)
         except (LinkBroken, OSError):
             self._leave_alone(sibling)
             return None
@@ -148,7 +148,7 @@ class Siblings:
     def _connect(self, sibling: Sibling) -> Link:
         connection = socket.socket(socket.AF_UNIX)
         try:
-            connection.settimeout(_PATIENCE_S)
+            connection.settimeout(PATIENCE_S)
             connection.connect(self._address(sibling.slot))
         except OSError:
             connection.close()
