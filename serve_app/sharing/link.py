@@ -9,7 +9,6 @@ import socket
 from contextlib import suppress
 from typing import Any
 
-
 # How long the other side may take for what it only has to read or to write.
 PATIENCE_S = 0.25
 
