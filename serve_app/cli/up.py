@@ -29,6 +29,7 @@ from serve_app.cli.configuration import (
     read_configuration,
 )
 from serve_app.cli.display import Display
+from serve_app.cli.giving_way import ray_giving_way
 from serve_app.cli.launches import Launch, end_processes, find_abandoned, find_launch
 from serve_app.cli.ports import describe, find_holder, is_free
 from serve_app.cli.starting import StartError, Surroundings, prepare_models, start_grpc, start_service, start_ui
@@ -119,7 +120,8 @@ class Up:
             servers = starting.result()
             self._announce(configuration)
             ends = {asyncio.ensure_future(child.process.wait()): child for child in servers}
-            await asyncio.wait({*ends, asked}, return_when=asyncio.FIRST_COMPLETED)
+            async with ray_giving_way(servers[0].pid):
+                await asyncio.wait({*ends, asked}, return_when=asyncio.FIRST_COMPLETED)
             if asked.done():
                 return 0
             dead = next(child for child in servers if child.has_ended)
