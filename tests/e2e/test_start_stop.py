@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -147,6 +148,25 @@ def assert_it_serves(start: Start) -> None:
         assert client.get(f"http://127.0.0.1:{start.ui_port}/").status_code == 200
 
 
+def assert_ray_gives_way(start: Start) -> None:
+    """Before those that answer requests, which keep the niceness of the start."""
+    own = os.getpriority(os.PRIO_PROCESS, start.process.pid)
+    titles = {process: " ".join(process.cmdline()[:1]) for process in start.processes()}
+    (controller,) = (process for process, title in titles.items() if title.startswith("ray::ServeController"))
+    end = time.monotonic() + START_S
+    while controller.nice() == own:
+        assert time.monotonic() < end, "the controller does not give way"
+        time.sleep(0.1)
+    replicas = [process for process, title in titles.items() if title.startswith("ray::ServeReplica")]
+    assert replicas
+    for replica in replicas:
+        assert replica.nice() > own  # its main thread's
+        for thread in replica.threads():
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                assert thread.id == replica.pid or os.getpriority(os.PRIO_PROCESS, thread.id) == own
+    assert {process.nice() for process in titles if process.name() == "haproxy"} == {own}
+
+
 @pytest.mark.parametrize("time", TIMES)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_a_running_start_ends_clean(number: signal.Signals, time: int, tmp_path: Path) -> None:
@@ -154,6 +174,7 @@ def test_a_running_start_ends_clean(number: signal.Signals, time: int, tmp_path:
     with starting(tmp_path) as start:
         start.wait_for(r"Stop +Ctrl-C")
         assert_it_serves(start)
+        assert_ray_gives_way(start)
         processes = start.processes()
         assert any("haproxy" in process.name() for process in processes)
         ports = listening_ports(processes)
