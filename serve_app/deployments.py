@@ -25,7 +25,6 @@ from serve_app.errors import DeadlineExceeded, HttpError, NotReady, Overloaded
 from serve_app.http.app import create_app
 from serve_app.http.edge import watch_clients_here
 from serve_app.journal import Origin
-from serve_app.niceness import lower_main_thread
 from serve_app.noticeboard import SharedStatus, share_status
 from serve_app.preprocessing import Pixels
 from serve_app.settings import Settings
@@ -60,7 +59,6 @@ class ImageClassifier:
     """
 
     def __init__(self, settings: Settings) -> None:
-        lower_main_thread()
         self._settings = settings
         origin, logs = _find_place()
         self._journal = open_journal(settings, origin, logs)
@@ -80,7 +78,6 @@ class Inference:
     """One replica of one model. Batches what arrives from every ingress replica."""
 
     def __init__(self, settings: Settings, name: str) -> None:
-        lower_main_thread()
         self._lines = open_lines(settings, *_find_place())
         self._classifier = load_pixel_classifier(settings, name)
         # Its queue is part of the service's status, and its batches of the metrics.
@@ -113,7 +110,6 @@ class Ingress:
     def __init__(
         self, settings: Settings, models: Mapping[str, DeploymentHandle[Inference]], by_reference: bool
     ) -> None:
-        lower_main_thread()
         self._settings = settings
         self._journal = open_journal(settings, *_find_place())
         self._handles = models

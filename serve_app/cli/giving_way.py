@@ -1,40 +1,38 @@
 """Ray's own processes give way to those that answer requests.
 
-    watching    dashboard, its modules and agent, readers of logs    every thread, 19
-    keeping     GCS, controller                                      every thread, 10
-    listening   every other actor's process                          its main thread, 10
+    watching    dashboard, its modules and agent, readers of logs    19
+    keeping     GCS, controller                                      10
 
-What answers requests keeps its niceness, and so does what starts such processes, since they inherit it: raylet, the
-thread that starts HAProxy, and idle workers, of which replicas are made.
+Where one of niceness 0 wants the same core, a process of niceness 10 gets a tenth of it, one of 19 a hundredth. What
+answers requests keeps its niceness, and so does what starts such processes, since they inherit it, as from raylet.
 """
 
 import asyncio
 import contextlib
+import os
+import sys
 from collections.abc import AsyncIterator
 
 import psutil
 
-from serve_app.niceness import GIVING_WAY, LAST, raise_niceness
-
-# As they stand in a command line. The title of a process that runs an actor is `ray::` and the actor's class.
-_WATCHING = (
-    "/ray/dashboard/dashboard.py",
-    "ray.dashboard.subprocesses",
-    "ray-dashboard-",
-    "/ray/_private/log_monitor.py",
-    "/ray/autoscaler/_private/monitor.py",
-    "ray::DashboardAgent",
-)
-_KEEPING = ("/gcs/gcs_server", "ray::ServeController")
-_ACTOR = "ray::"
-_UNTOUCHED = ("ray::IDLE", "ray::RuntimeEnvAgent")
+# What can wait as long as all cores are wanted, and what must go on then; as they stand in a command line.
+_NICENESS = {
+    "/ray/dashboard/dashboard.py": 19,
+    "ray.dashboard.subprocesses": 19,
+    "ray-dashboard-": 19,
+    "/ray/_private/log_monitor.py": 19,
+    "/ray/autoscaler/_private/monitor.py": 19,
+    "ray::DashboardAgent": 19,
+    "/gcs/gcs_server": 10,
+    "ray::ServeController": 10,
+}
 # Ray starts those again that end.
 _AGAIN_S = 60.0
 
 
 @contextlib.asynccontextmanager
 async def ray_giving_way(service: int) -> AsyncIterator[None]:
-    """Within it Ray's own processes give way; those that start later do so within a minute.
+    """Within it Ray's own processes give way; those that start later do so within a minute. On Linux only.
 
     service: process id of `serve run`, which all of Ray descends from.
     """
@@ -47,7 +45,8 @@ async def ray_giving_way(service: int) -> AsyncIterator[None]:
 
 
 async def _keep_giving_way(service: int) -> None:
-    while True:
+    # Elsewhere niceness is a process's, and the ids of threads are no process ids.
+    while sys.platform == "linux":
         await asyncio.to_thread(let_ray_give_way, service)
         await asyncio.sleep(_AGAIN_S)
 
@@ -56,17 +55,15 @@ def let_ray_give_way(service: int) -> None:
     """Raise the niceness of Ray's own processes that run now. Those that end meanwhile are passed by."""
     with contextlib.suppress(psutil.NoSuchProcess):
         for process in psutil.Process(service).children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
                 _let_give_way(process)
 
 
 def _let_give_way(process: psutil.Process) -> None:
     command = " ".join(process.cmdline())
-    for marks, niceness in ((_WATCHING, LAST), (_KEEPING, GIVING_WAY)):
-        if any(mark in command for mark in marks):
-            # Threads that it starts later inherit it.
-            for thread in process.threads() if process.nice() < niceness else ():
-                raise_niceness(thread.id, niceness)
-            return
-    if command.startswith(_ACTOR) and not command.startswith(_UNTOUCHED):
-        raise_niceness(process.pid, GIVING_WAY)
+    niceness = next((niceness for mark, niceness in _NICENESS.items() if mark in command), 0)
+    # Each thread has its own, which those that it starts inherit.
+    if process.nice() < niceness:
+        for thread in process.threads():
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, thread.id, niceness)

@@ -117,10 +117,10 @@ class Up:
             await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
             if asked.done():
                 return 0
-            servers = starting.result()
+            service, *_ = servers = starting.result()
             self._announce(configuration)
             ends = {asyncio.ensure_future(child.process.wait()): child for child in servers}
-            async with ray_giving_way(servers[0].pid):
+            async with ray_giving_way(service.pid):
                 await asyncio.wait({*ends, asked}, return_when=asyncio.FIRST_COMPLETED)
             if asked.done():
                 return 0
