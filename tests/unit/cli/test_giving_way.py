@@ -38,8 +38,9 @@ class Parent:
     """A process whose children have the titles that a test gives them."""
 
     def __init__(self) -> None:
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self._process = subprocess.Popen([sys.executable, "-c", PARENT], text=True, **pipes)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", PARENT], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         self.pid = self._process.pid
 
     def spawn(self, title: str) -> int:
