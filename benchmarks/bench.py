@@ -27,6 +27,7 @@ from benchmarks.records import Recorder, read_run
 from benchmarks.report import draw_table, publish
 from benchmarks.rounds import Plan, run_rounds
 from benchmarks.systems import System, choose_systems
+from serve_app.artifacts import open_artifact
 from serve_app.errors import SetupError
 
 _CEILING_S = 2.0
@@ -49,9 +50,15 @@ def main() -> int:
     recorder = Recorder(BENCH / "results" / f"{datetime.now().astimezone():%Y-%m-%d-%H%M%S}.jsonl")
     recorder.note_facts(
         collect_facts(
-            photos, systems, rounds=rounds, seconds=plan.seconds, ceiling_s=plan.ceiling_s, seed=plan.seed
+            photos,
+            systems,
+            precision=open_artifact(plan.artifact).card.precision,
+            rounds=rounds,
+            seconds=plan.seconds,
+            ceiling_s=plan.ceiling_s,
+            seed=plan.seed,
         )
-    )  # fmt: skip
+    )
     signal.signal(signal.SIGTERM, _interrupt)
     failed, interrupted = 0, False
     try:

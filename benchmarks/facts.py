@@ -21,12 +21,20 @@ _PACKAGES = {"fastapi": "fastapi", "litserve": "litserve", "bentoml": "bentoml",
 
 
 def collect_facts(
-    photos: Sequence[bytes], systems: Sequence[System], *, rounds: int, seconds: float, ceiling_s: float, seed: int
+    photos: Sequence[bytes],
+    systems: Sequence[System],
+    *,
+    precision: str,
+    rounds: int,
+    seconds: float,
+    ceiling_s: float,
+    seed: int,
 ) -> dict[str, Any]:
-    """The facts of a benchmark that begins now."""
+    """The facts of a benchmark that begins now. precision: that of the ceiling and of what shares its runtime."""
     return {
         **collect_machine_facts(photos),
         "peers": {peer: _read_pin(peer) for peer in PEERS if any(system.peer == peer for system in systems)},
+        "precision": precision,
         "rounds": rounds,
         "seconds": seconds,
         "ceiling_s": ceiling_s,

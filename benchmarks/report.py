@@ -147,9 +147,10 @@ def _describe_ceiling(run: Run) -> str:
     )
     foreign = Spread.of(measurement.figures.foreign_cores for measurement in run.measurements)
     return (
-        "The ceiling is the same model in process, without HTTP: Pillow with `draft`, a boxed resize, OpenVINO, the "
-        "best of threads and processes. It is measured between any two systems, and a system's share is of the "
-        f"ceilings on both sides of it. In this run: {rate.show()} images/s, mostly by {max(ways, key=ways.count)}; "
+        "The ceiling is the same model in process, without HTTP: Pillow with `draft`, a boxed resize, OpenVINO in "
+        f"{run.facts['precision']}, the best of threads and processes. It is measured between any two systems, and a "
+        "system's share is of the ceilings on both sides of it. "
+        f"In this run: {rate.show()} images/s, mostly by {max(ways, key=ways.count)}; "
         f"{cpu.show(1)} ms of processor time a photo; {single.show(1)} ms for a photo while one worker works alone, "
         f"{helped.show(1)} where a second thread of the model helps it on the idle core. "
         f"Other programs and other guests of the machine took {foreign.show(2)} cores from the loads. "

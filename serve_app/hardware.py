@@ -16,10 +16,10 @@ PRECISIONS = ("bf16", "fp32", "int8")
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """has_cuda: an NVIDIA GPU that this process may use. has_bf16: the CPU multiplies bfloat16 in hardware."""
+    """has_cuda: an NVIDIA GPU that this process may use. has_fast_bf16: the CPU is faster in bf16 than in fp32."""
 
     has_cuda: bool
-    has_bf16: bool
+    has_fast_bf16: bool
 
 
 def detect_hardware(root: Path = Path("/"), environment: Mapping[str, str] | None = None) -> Hardware:
@@ -34,7 +34,7 @@ def detect_hardware(root: Path = Path("/"), environment: Mapping[str, str] | Non
         "NoDevFiles",
     )
     has_device = any((root / "dev").glob("nvidia[0-9]*")) or (root / "dev/dxg").exists()
-    return Hardware(has_cuda=has_device and not hidden, has_bf16=_has_bf16(root / "proc/cpuinfo"))
+    return Hardware(has_cuda=has_device and not hidden, has_fast_bf16=_has_fast_bf16(root / "proc/cpuinfo"))
 
 
 def choose_runtime(runtime: str, precision: str, hardware: Hardware) -> tuple[str, str]:
@@ -54,18 +54,17 @@ def choose_runtime(runtime: str, precision: str, hardware: Hardware) -> tuple[st
     if runtime == "auto":
         runtime = "torch" if hardware.has_cuda else "openvino"
     if precision == "auto":
-        fast_bf16 = hardware.has_cuda if runtime == "torch" else hardware.has_bf16
+        fast_bf16 = hardware.has_cuda if runtime == "torch" else hardware.has_fast_bf16
         precision = "bf16" if fast_bf16 else "fp32"
     return runtime, precision
 
 
-def _has_bf16(cpuinfo: Path) -> bool:
+def _has_fast_bf16(cpuinfo: Path) -> bool:
+    """AMX, or AMD's AVX512-BF16. Intel's, without AMX, is slower than fp32: see docs/decisions/0022."""
     try:
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    flags = next(
-        (line for line in text.splitlines() if line.startswith(("flags", "Features"))),
-        "",
-    )
-    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags.split())
+    facts = {name.strip(): value.split() for name, _, value in (line.partition(":") for line in text.splitlines())}
+    flags = facts.get("flags", [])
+    return "amx_bf16" in flags or ("avx512_bf16" in flags and facts.get("vendor_id") == ["AuthenticAMD"])

@@ -40,7 +40,7 @@ class ModelSettings(_Section):
     )
     precision: Literal["auto", "bf16", "fp32", "int8"] = Field(
         default="auto",
-        description="auto: bf16 where the processor computes in it, fp32 elsewhere. int8: OpenVINO only, calibrated.",
+        description="auto: bf16 where the processor is faster in it, fp32 elsewhere. int8: OpenVINO only, calibrated.",
     )
     calibration_images: Path | None = Field(
         default=None,

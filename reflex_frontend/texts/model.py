@@ -38,7 +38,7 @@ RUNTIMES = {"openvino": "OpenVINO", "torch": "PyTorch"}
 PRECISION = "Precision"
 PRECISIONS = {
     "fp32": "32-bit floating point, as the weights were trained.",
-    "bf16": "16-bit brain floating point: the range of fp32 with fewer digits, and quicker where the processor has it.",
+    "bf16": "16-bit brain floating point: the range of fp32 with fewer digits, and quicker on some processors.",
     "int8": "8-bit whole numbers, with ranges set by sample photos.",
 }
 QUANTISATION = "Quantisation"

@@ -56,8 +56,10 @@ def check_processor(root: Path = Path("/")) -> Finding:
     facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     flags = set((facts.get("flags") or facts.get("Features") or "").split())
     name = facts.get("model name", platform.machine())
-    if detect_hardware(root, {}).has_bf16:
+    if detect_hardware(root, {}).has_fast_bf16:
         return Finding("Processor", "ok", f"{name}, computes in bf16")
+    if "avx512_bf16" in flags:
+        return Finding("Processor", "ok", f"{name}, faster in fp32 than in its bf16: models compute in fp32")
     if "avx512f" in flags:
         return Finding("Processor", "ok", f"{name}, AVX-512 without bf16: models compute in fp32")
     if "flags" in facts and "avx2" not in flags:

@@ -7,14 +7,17 @@ import pytest
 from serve_app.errors import SetupError
 from serve_app.hardware import Hardware, choose_runtime, detect_hardware
 
-PLAIN_CPU = Hardware(has_cuda=False, has_bf16=False)
-BF16_CPU = Hardware(has_cuda=False, has_bf16=True)
-GPU = Hardware(has_cuda=True, has_bf16=False)
+PLAIN_CPU = Hardware(has_cuda=False, has_fast_bf16=False)
+BF16_CPU = Hardware(has_cuda=False, has_fast_bf16=True)
+GPU = Hardware(has_cuda=True, has_fast_bf16=False)
 
 
-def make_machine(root: Path, flags: str = "fpu sse", devices: tuple[str, ...] = ()) -> Path:
+def make_machine(
+    root: Path, flags: str = "fpu sse", devices: tuple[str, ...] = (), vendor: str = "AuthenticAMD"
+) -> Path:
     (root / "proc").mkdir()
-    (root / "proc/cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\nbugs\t\t: amx_bf16\n")
+    lines = ("processor\t: 0", f"vendor_id\t: {vendor}", f"flags\t\t: {flags}", "bugs\t\t: amx_bf16", "")
+    (root / "proc/cpuinfo").write_text("\n".join(lines))
     (root / "dev").mkdir()
     for device in devices:
         (root / "dev" / device).touch()
@@ -58,10 +61,20 @@ def test_unknown_names_are_refused(runtime: str, precision: str) -> None:
         choose_runtime(runtime, precision, PLAIN_CPU)
 
 
-@pytest.mark.parametrize(("flag", "expected"), [("avx512_bf16", True), ("amx_bf16", True), ("avx512f", False)])
-def test_bf16_is_read_from_the_cpu_flags(tmp_path: Path, flag: str, expected: bool) -> None:
-    """Only the flags line counts."""
-    assert detect_hardware(make_machine(tmp_path, f"fpu {flag} sse"), {}).has_bf16 is expected
+@pytest.mark.parametrize(
+    ("vendor", "flags", "expected"),
+    [
+        ("AuthenticAMD", "avx512_bf16", True),
+        ("AuthenticAMD", "avx512f", False),
+        ("GenuineIntel", "avx512_bf16", False),
+        ("GenuineIntel", "avx512_bf16 amx_bf16", True),
+        ("SomebodyElse", "avx512_bf16", False),
+    ],
+)
+def test_bf16_is_chosen_where_it_is_fast(tmp_path: Path, vendor: str, flags: str, expected: bool) -> None:
+    """Having the instructions is not enough; and only the line of flags counts."""
+    machine = make_machine(tmp_path, f"fpu {flags} sse", vendor=vendor)
+    assert detect_hardware(machine, {}).has_fast_bf16 is expected
 
 
 def test_a_machine_that_does_not_tell_is_a_plain_cpu(tmp_path: Path) -> None:

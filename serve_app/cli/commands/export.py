@@ -46,7 +46,7 @@ def command(
         ),
     ],
     precision: Annotated[
-        Precision, typer.Option(help="auto: bf16 where the processor computes in it, fp32 elsewhere.")
+        Precision, typer.Option(help="auto: bf16 where the processor is faster in it, fp32 elsewhere.")
     ] = Precision.AUTO,
     runtime: Annotated[
         Runtime, typer.Option(help="auto: torch where CUDA is there, openvino elsewhere.")

@@ -20,7 +20,7 @@ ARRANGEMENTS = list_arrangements("resnet50", CORES, {})
 
 @pytest.fixture
 def with_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu_arrangements, "detect_hardware", lambda: Hardware(has_cuda=True, has_bf16=False))
+    monkeypatch.setattr(gpu_arrangements, "detect_hardware", lambda: Hardware(has_cuda=True, has_fast_bf16=False))
 
 
 def describe(arrangement: GpuArrangement) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from benchmarks.spreads import Spread, above_single_ms, compare, cpu_ratio, rati
 FACTS = {
     "date": "2026-01-02T03:04+00:00", "commit": "abc1234", "cpu": "A processor", "cores": 2, "memory_gb": 16,
     "python": "3.11.7", "versions": {"openvino": "1"}, "peers": {"mosec": "2"}, "photos": 64, "photo_kb": 107,
-    "rounds": 2, "seconds": 5.0, "ceiling_s": 2.0, "seed": 1,
+    "precision": "fp32", "rounds": 2, "seconds": 5.0, "ceiling_s": 2.0, "seed": 1,
 }  # fmt: skip
 
 
@@ -127,6 +127,7 @@ def test_the_section_names_the_machine_and_every_measured_system_and_failure() -
     words = " ".join(section.split())
     assert "make bench IMAGES=<folder>" in section
     assert "other guests of the machine took 0.25 cores" in words
+    assert "OpenVINO in fp32, the best of threads and processes" in words
     assert "A processor, 2 cores, 16 GB" in words
     assert "| Argus | 190 | 0.95 | 10 | 400 | 11.0 | 1.10 | 16 |" in section
     assert "| Argus | 12.5 | 900 | 150 |" in section
