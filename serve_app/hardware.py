@@ -65,6 +65,7 @@ def _has_fast_bf16(cpuinfo: Path) -> bool:
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    facts = {name.strip(): value.split() for name, _, value in (line.partition(":") for line in text.splitlines())}
+    first, _, _ = text.partition("\n\n")  # a machine of many cores tells the same of each
+    facts = {name.strip(): value.split() for name, _, value in (line.partition(":") for line in first.splitlines())}
     flags = facts.get("flags", [])
     return "amx_bf16" in flags or ("avx512_bf16" in flags and facts.get("vendor_id") == ["AuthenticAMD"])
