@@ -3,13 +3,18 @@
 Ray's processes and HAProxy outlive their parents: an interrupted start leaves them with the parent 1, in groups of
 their own. So each start marks the environment of its children, which all descendants inherit and are found by.
 
-    launcher --> serve run --> gcs, raylet --> replicas, HAProxy
-                 '---- ARGUS_LAUNCH=<id> ARGUS_LAUNCHER=<pid>@<time> ----'
+    launcher --> serve run --> gcs, raylet --> replicas, HAProxy    dashboard's modules, agents
+                 '---- ARGUS_LAUNCH=<id> ARGUS_LAUNCHER=<pid>@<time> ----'        :
+                 '---- session ----------------------------------------------------'
+
+Some of Ray's overwrite their environment with a title. They are found by their session, which the launcher begins for
+each of its children, as long as anyone in it still shows the mark.
 """
 
+import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import psutil
@@ -50,13 +55,13 @@ class Launch:
 
     def processes(self) -> list[psutil.Process]:
         """Its processes that are alive now, this one and its parents never among them."""
-        return [process for process, launch in _marked_processes() if launch == self]
+        return [process for process, launch in _launched_processes() if launch == self]
 
 
 def find_abandoned() -> dict[Launch, list[psutil.Process]]:
     """The processes of starts whose launcher was killed or lost its machine's memory, by start."""
     found: dict[Launch, list[psutil.Process]] = {}
-    for process, launch in _marked_processes():
+    for process, launch in _launched_processes():
         if launch.is_abandoned:
             found.setdefault(launch, []).append(process)
     return found
@@ -70,19 +75,24 @@ def find_launch(pid: int) -> Launch | None:
         return None
 
 
-def end_processes(find: Callable[[], list[psutil.Process]], *, patience_s: float) -> list[psutil.Process]:
+def end_processes(
+    find: Callable[[], list[psutil.Process]], *, patience_s: float, known: Iterable[psutil.Process] = ()
+) -> list[psutil.Process]:
     """End all that `find` finds, politely for `patience_s` seconds and then not; returns those that cannot be ended.
 
     It looks again until nothing is found, because a process may have been starting another when it was ended.
+    known: found earlier, and to be ended though `find` may no longer recognise them.
     """
-    asked: set[psutil.Process] = set()
+    found, asked = set(known), set[psutil.Process]()
     deadline = time.monotonic() + patience_s
     # A killed process that has not gone by then waits for a device, and no signal reaches it.
     last = deadline + 10.0
-    while remaining := find():
+    # What was found once stays wanted: the one by which it was recognised may go first.
+    while remaining := [process for process in found.union(find()) if _is_alive(process)]:
         now = time.monotonic()
         if now > last:
             return remaining
+        found.update(remaining)
         for process in remaining:
             try:
                 if now > deadline:
@@ -96,19 +106,47 @@ def end_processes(find: Callable[[], list[psutil.Process]], *, patience_s: float
     return []
 
 
-def _marked_processes() -> Iterator[tuple[psutil.Process, Launch]]:
-    own = {process.pid for process in (psutil.Process(), *psutil.Process().parents())}
+def _launched_processes() -> Iterator[tuple[psutil.Process, Launch]]:
+    """Each process of a start with that start, the marked ones first."""
+    lineage = (psutil.Process(), *psutil.Process().parents())
+    own, own_sessions = {process.pid for process in lineage}, {0, *map(_read_session, lineage)}
+    launches: dict[int, Launch] = {}
+    unmarked: list[tuple[psutil.Process, int]] = []
     for process in psutil.process_iter():
-        if process.pid not in own:
-            launch = _read_mark(process)
-            if launch is not None:
-                yield process, launch
+        session = _read_session(process)
+        if process.pid in own or session is None:
+            continue
+        launch = _read_mark(process)
+        if launch is not None:
+            # One that holds this process, or begins outside of its container, was not begun for a launcher's child.
+            if session not in own_sessions:
+                launches[session] = launch
+            yield process, launch
+        else:
+            unmarked.append((process, session))
+    for process, session in unmarked:
+        if session in launches and _is_alive(process):
+            yield process, launches[session]
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    # A zombie is over; only its parent can remove it.
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _read_session(process: psutil.Process) -> int | None:
+    try:
+        return os.getsid(process.pid)
+    except OSError:
+        return None  # Gone meanwhile.
 
 
 def _read_mark(process: psutil.Process) -> Launch | None:
     try:
-        # A zombie is over; only its parent can remove it.
-        if process.status() == psutil.STATUS_ZOMBIE:
+        if not _is_alive(process):
             return None
         environment = process.environ()
     except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):

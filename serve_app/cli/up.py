@@ -181,6 +181,8 @@ class Up:
     async def _stop(self, configuration: ServeConfiguration) -> bool:
         # Whether nothing is left.
         running = [child for child in self._children if not child.has_ended]
+        # As long as something shows the mark; what the service leaves behind when it is killed loses it soon.
+        known = await asyncio.to_thread(self.launch.processes)
         if running:
             self.display.say("Stopping; requests in flight are answered first. Ctrl-C again to end at once.")
         hurry = self.interruption.hurry
@@ -191,7 +193,7 @@ class Up:
                 for first, patience_s in (_ENDS.get(child.name, _END),)
             )
         )
-        left = await asyncio.to_thread(end_processes, self.launch.processes, patience_s=_SWEEP_S)
+        left = await asyncio.to_thread(end_processes, self.launch.processes, patience_s=_SWEEP_S, known=known)
         if left:
             names = ", ".join(f"{describe(process)} (process {process.pid})" for process in left)
             self.display.say(f"Still there, and no signal ends it: {names}")

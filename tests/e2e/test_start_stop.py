@@ -50,6 +50,7 @@ class Start:
             start_new_session=True,
         )
         self.lines: list[str] = []
+        self._found, self._sessions = set[psutil.Process](), set[int]()
         self._changed = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -65,16 +66,24 @@ class Start:
         assert any(re.search(pattern, line) for line in self.lines), "\n".join(self.lines)
 
     def processes(self) -> list[psutil.Process]:
-        """All that this start brought about, by what it left in their environment; found without its own code."""
+        """All that this start brought about, by what it left in their environment; found without its own code.
+
+        Also what has lost that, by the sessions of those that ever showed it.
+        """
         mark = f"{self.process.pid}@"
-        found = []
+        others = []
         for process in psutil.process_iter():
-            try:
+            with suppress(psutil.Error, ProcessLookupError):  # Gone meanwhile, or another user's.
+                session = os.getsid(process.pid)
+                if is_zombie(process):
+                    continue
                 if process.environ().get("ARGUS_LAUNCHER", "").startswith(mark):
-                    found.append(process)
-            except psutil.Error:
-                continue  # Gone meanwhile, or another user's.
-        return found
+                    self._found.add(process)
+                    self._sessions.add(session)
+                else:
+                    others.append((process, session))
+        self._found.update(process for process, session in others if session in self._sessions)
+        return [process for process in self._found if process.is_running() and not is_zombie(process)]
 
     def end(self, number: signal.Signals) -> int:
         """Send the signal to the launcher alone and wait for its exit status."""
@@ -96,6 +105,14 @@ class Start:
                     self._changed.notify_all()
         with self._changed:
             self._changed.notify_all()
+
+
+def is_zombie(process: psutil.Process) -> bool:
+    """Whether it is over, and only its parent has not looked."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @contextmanager

@@ -39,6 +39,16 @@ HYDRA = textwrap.dedent(
     time.sleep(600)
     """
 )
+# Has a child in its own session that shows no mark, as a process that writes its title over its environment.
+COMPANY = textwrap.dedent(
+    """
+    import subprocess, sys, time
+    child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], env={}, stdout=subprocess.PIPE)
+    child.stdout.readline()
+    print('up', flush=True)
+    time.sleep(600)
+    """
+)
 
 Spawn = Callable[..., int]
 
@@ -111,6 +121,51 @@ def test_a_process_started_while_ending_is_ended_too(spawn: Spawn) -> None:
     spawn(launch, code)
     assert end_processes(launch.processes, patience_s=5.0) == []
     assert launch.processes() == []
+
+
+def test_a_process_that_hides_its_mark_is_found_by_its_session(spawn: Spawn) -> None:
+    """It belongs to the start as long as another one of its session shows the mark."""
+    launch = Launch.begin()
+    marked = spawn(launch, COMPANY.replace("sys.argv[1]", repr(SLEEPER)))
+    (child,) = psutil.Process(marked).children()
+    assert {process.pid for process in launch.processes()} == {marked, child.pid}
+    assert end_processes(launch.processes, patience_s=5.0) == []
+    assert not is_running(child.pid)
+
+
+def test_a_stubborn_process_is_ended_after_the_one_that_showed_the_mark(spawn: Spawn) -> None:
+    """The marked one goes first and takes the recognition with it."""
+    launch = Launch.begin()
+    marked = spawn(launch, COMPANY.replace("sys.argv[1]", repr(STUBBORN)))
+    (child,) = psutil.Process(marked).children()
+    assert end_processes(launch.processes, patience_s=0.5) == []
+    assert not is_running(marked)
+    assert not is_running(child.pid)
+
+
+def test_what_was_found_earlier_is_ended_when_nothing_marked_is_left(spawn: Spawn) -> None:
+    """What was known before the marked one went is ended; without that it would not be found."""
+    launch = Launch.begin()
+    marked = spawn(launch, COMPANY.replace("sys.argv[1]", repr(SLEEPER)))
+    (child,) = psutil.Process(marked).children()
+    known = launch.processes()
+    psutil.Process(marked).kill()
+    psutil.wait_procs([psutil.Process(marked)] if psutil.pid_exists(marked) else [], timeout=5)
+    assert launch.processes() == []
+    assert end_processes(launch.processes, patience_s=5.0, known=known) == []
+    assert not is_running(child.pid)
+
+
+def test_the_session_of_the_one_who_asks_is_no_start() -> None:
+    """A marked process that shares the session of the launcher does not make the rest of that session the start's."""
+    launch = Launch.begin()
+    with subprocess.Popen([sys.executable, "-c", SLEEPER], env=launch.environment, stdout=subprocess.PIPE) as marked:
+        assert marked.stdout is not None
+        marked.stdout.readline()
+        with subprocess.Popen([sys.executable, "-c", SLEEPER], stdout=subprocess.PIPE) as beside:
+            assert [process.pid for process in launch.processes()] == [marked.pid]
+            beside.kill()
+        marked.kill()
 
 
 def test_a_start_whose_launcher_is_gone_is_abandoned(spawn: Spawn) -> None:
