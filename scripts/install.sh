@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up .venv with exactly what requirements.lock names, and this project as an editable install.
 #
-#   PYTHON=python3.12         the interpreter to use; otherwise the first of the usual names that is new enough
+#   PYTHON=python3.12         the interpreter to use; otherwise what scripts/find_python.sh finds
 #   ARGUS_TORCH_INDEX=URL     take torch and torchvision from that index and leave CUDA's packages out
 #
 # Runs again only when the lock, pyproject.toml, the interpreter or the index has changed.
@@ -14,19 +14,6 @@ STAMP=$VENV/.argus-installed
 
 say() { printf '%s\n' "$*" >&2; }
 
-find_python() {
-  local candidate
-  for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
-    if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-      printf '%s\n' "$candidate"
-      return
-    fi
-  done
-  say "Argus needs Python 3.11 or newer; found: $("${PYTHON:-python3}" --version 2>/dev/null || echo none)."
-  say "Install one (Debian, Ubuntu: apt-get install python3.11 python3.11-venv), or name it: make install PYTHON=/path/to/python3"
-  return 1
-}
-
 fingerprint() {
   { cat requirements.lock pyproject.toml scripts/install.sh; echo "${ARGUS_TORCH_INDEX:-}"; } | cksum
 }
@@ -36,12 +23,19 @@ if [[ -f $STAMP && -x $VENV/bin/python && $(cat "$STAMP") == "$(fingerprint)" ]]
 fi
 
 if [[ ! -x $VENV/bin/python ]]; then
-  python=$(find_python)
-  say "Creating $VENV with $("$python" --version)"
-  "$python" -m venv "$VENV" || {
+  found=$(scripts/find_python.sh)
+  mapfile -t pythons <<<"$found"
+  for python in "${pythons[@]}"; do
+    say "Creating $VENV with $("$python" --version) ($python)"
+    if "$python" -m venv "$VENV" >&2; then
+      break
+    fi
+    rm -rf "$VENV"
+  done
+  if [[ ! -x $VENV/bin/python ]]; then
     say "Could not create $VENV. On Debian and Ubuntu the module is a package of its own: apt-get install python3-venv"
     exit 1
-  }
+  fi
 fi
 
 installer=("$VENV/bin/python" -m pip install --disable-pip-version-check)

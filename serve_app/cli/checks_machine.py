@@ -8,6 +8,7 @@ import platform
 import resource
 import shutil
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ _LEAST_FILES, _GOOD_FILES = 1024, 8192
 
 def check_machine() -> Iterator[Finding]:
     """Every check of this module."""
-    yield check_python(sys.version_info[:3])
+    yield check_python(sys.version_info[:3], optimised=is_optimised(sys.base_prefix, _read_build_options()))
     yield check_processor()
     yield check_memory()
     yield check_disk("Disk", artifact_root(), "Set ARGUS_ARTIFACTS to a folder on another disk, or make room.")
@@ -39,12 +40,33 @@ def check_machine() -> Iterator[Finding]:
     yield check_open_files(*resource.getrlimit(resource.RLIMIT_NOFILE))
 
 
-def check_python(version: tuple[int, ...]) -> Finding:
-    """Whether this Python is new enough."""
+def check_python(version: tuple[int, ...], *, optimised: bool) -> Finding:
+    """Whether this Python is new enough and was built to be fast."""
     text = ".".join(map(str, version))
     if version < _OLDEST_PYTHON:
         return Finding("Python", "fail", f"{text} is too old.", "Install Python 3.11 or newer and run `make install`.")
+    if not optimised:
+        return Finding(
+            "Python",
+            "warn",
+            f"{text}, built without optimisations ({sys.base_prefix})",
+            "Its own code takes half as long again. Remove .venv and run `make install PYTHON=/usr/bin/python3`, "
+            "or another that a distribution built.",
+        )
     return Finding("Python", "ok", f"{text} on {platform.system()} {platform.machine()}")
+
+
+def is_optimised(prefix: str, build_options: str) -> bool:
+    """Whether a Python was built with what it learnt of its own running (PGO); scripts/find_python.sh has this rule.
+
+    prefix: where it is installed; a distribution's own, below /usr, always is optimised and does not say so.
+    build_options: what its `configure` was given.
+    """
+    return prefix == "/usr" or "--enable-optimizations" in build_options
+
+
+def _read_build_options() -> str:
+    return str(sysconfig.get_config_var("CONFIG_ARGS") or "")
 
 
 def check_processor(root: Path = Path("/")) -> Finding:

@@ -42,8 +42,29 @@ def make_root(tmp_path: Path) -> MakeRoot:
 
 def test_an_old_python_fails() -> None:
     """The first thing that can be wrong, with what to install."""
-    assert machine.check_python((3, 10, 4)).state == "fail"
-    assert machine.check_python((3, 11, 0)).state == "ok"
+    assert machine.check_python((3, 10, 4), optimised=True).state == "fail"
+    assert machine.check_python((3, 11, 0), optimised=True).state == "ok"
+
+
+def test_a_slow_python_is_told_of() -> None:
+    """One that was compiled without optimisations works, and costs speed that nobody would look for there."""
+    finding = machine.check_python((3, 11, 7), optimised=False)
+    assert finding.state == "warn"
+    assert "make install PYTHON=" in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("prefix", "options", "optimised"),
+    [
+        ("/usr", "'--prefix=/usr' '--enable-shared'", True),
+        ("/usr/local", "'--enable-optimizations' '--with-lto'", True),
+        ("/home/me/.pyenv/versions/3.11.7", "'--enable-shared'", False),
+        ("/opt/python", "", False),
+    ],
+)
+def test_how_a_python_was_built_is_told_by_its_options(prefix: str, options: str, optimised: bool) -> None:
+    """A distribution's own does not name the option, and has it."""
+    assert machine.is_optimised(prefix, options) is optimised
 
 
 @pytest.mark.parametrize(
