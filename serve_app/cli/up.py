@@ -144,12 +144,14 @@ class Up:
 
         environment = make_environment(inherited, configuration, folder)
         config = configuration.write(folder)
+        tasks: list[asyncio.Task[Child]] = []
+        failed: BaseException | None = None
         with show.running():
             try:
                 async with asyncio.TaskGroup() as group:
                     # Ray starts while the models are exported; the application itself waits for them.
                     group.create_task(prepare_models(around, configuration, models))
-                    tasks = [group.create_task(start_service(around, configuration, environment, config, service))]
+                    tasks.append(group.create_task(start_service(around, configuration, environment, config, service)))
                     if grpc is not None:
                         front = start_grpc(around, configuration.host, options.grpc_port, configuration.url, grpc)
                         tasks.append(group.create_task(front))
@@ -157,10 +159,12 @@ class Up:
                         ui = start_ui(around, configuration.host, options.ui_port, configuration.url, page)
                         tasks.append(group.create_task(ui))
             except* StartError as errors:
+                failed = errors.exceptions[0]  # Raised from here it would be in a group again, in some of Python 3.11.
                 for step in (models, service, grpc, page):
                     if step is not None and step.state == "working":
                         step.fail()
-                raise errors.exceptions[0] from None
+        if failed is not None:
+            raise failed
         return [task.result() for task in tasks]
 
     def _announce(self, configuration: ServeConfiguration) -> None:

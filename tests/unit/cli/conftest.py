@@ -22,6 +22,7 @@ sys.stdin.read()
 
 Listen = Callable[..., tuple[int, int]]
 Argus = Callable[..., Result]
+MakeRoot = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +40,20 @@ def service(stand_in: FakeService) -> Iterator[FakeService]:
     stand_in.reset()
     yield stand_in
     stand_in.reset()
+
+
+@pytest.fixture
+def make_root(tmp_path: Path) -> MakeRoot:
+    """Writes files below a folder that stands for /."""
+
+    def make(**files: str) -> Path:
+        for name, text in files.items():
+            path = tmp_path / "root" / name.replace("__", "/").replace("_dot_", ".")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path / "root"
+
+    return make
 
 
 @pytest.fixture
