@@ -41,14 +41,6 @@ class Client:
             await self.call(name, request, **options)
         return failed.value
 
-    async def fail_or_answer(self, name: str, request: Any, **options: Any) -> str:
-        """The name of the status that a call ends with."""
-        try:
-            await self.call(name, request, **options)
-        except grpc.aio.AioRpcError as error:
-            return str(error.code().name)
-        return "OK"
-
     def stream(self, requests: AsyncIterator[messages.ModelInferRequest]) -> Any:
         """The answers to a stream of requests."""
         return self._channel.stream_stream(

@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from PIL import Image
 
+from serve_app.classifier import ModelRepository
 from serve_app.grpc.protocol import open_inference_pb2 as messages
 from serve_app.http.app import create_app
 from serve_app.settings import OverloadSettings, Settings
@@ -29,9 +30,14 @@ def runtime() -> ColorRuntime:
 
 
 @pytest.fixture
-async def client(runtime: ColorRuntime) -> AsyncIterator[Client]:
+def repository(runtime: ColorRuntime) -> ModelRepository:
+    """It alone, as the service knows it."""
+    return make_repository(SETTINGS, colors=runtime)
+
+
+@pytest.fixture
+async def client(repository: ModelRepository) -> AsyncIterator[Client]:
     """A client of a gRPC server in front of the application, served over HTTP."""
-    repository = make_repository(SETTINGS, colors=runtime)
     config = uvicorn.Config(create_app(repository, SETTINGS), log_level="critical", lifespan="off", ws="none")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -105,19 +111,22 @@ async def test_a_full_service_says_when_to_try_again(client: Client, runtime: Co
     assert (await full).outputs
 
 
-async def test_a_caller_that_leaves_frees_its_place(client: Client, runtime: ColorRuntime) -> None:
+async def test_a_caller_that_leaves_frees_its_place(
+    client: Client, repository: ModelRepository, runtime: ColorRuntime
+) -> None:
     """What it asked for is dropped, and the model never sees the images that waited."""
     runtime.go.clear()
     first = asyncio.ensure_future(finish(client.call("ModelInfer", make_request([BLUE]))))
     await asyncio.to_thread(runtime.entered.wait, 20)
     leaving = client.call("ModelInfer", make_request([BLUE] * 31))
     waiting = asyncio.ensure_future(finish(leaving))
-    while (await client.fail_or_answer("ModelInfer", make_request([BLUE]), timeout=0.2)) != "RESOURCE_EXHAUSTED":
-        continue
+    while repository.queued < 31:
+        await asyncio.sleep(0.001)
+    assert (await client.fail("ModelInfer", make_request([BLUE]))).code() == grpc.StatusCode.RESOURCE_EXHAUSTED
     leaving.cancel()
     await asyncio.wait([waiting])
-    while (await client.fail_or_answer("ModelInfer", make_request([BLUE]), timeout=0.2)) == "RESOURCE_EXHAUSTED":
-        continue
+    while repository.queued:
+        await asyncio.sleep(0.001)
     runtime.go.set()
     await first
     response = await client.call("ModelInfer", make_request([BLUE]))
