@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 import numpy as np
 import tritonclient.grpc as triton
+from triton_waiting import wait_until_counted
 from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
@@ -34,7 +35,7 @@ def main() -> None:
         "metadata": [client.get_model_metadata(name, as_json=True) for name in (model, f"{model}_tensor")],
         "config": client.get_model_config(f"{model}_tensor", as_json=True)["config"],
         "index": client.get_model_repository_index(as_json=True)["models"],
-        "statistics": client.get_inference_statistics(model, as_json=True),
+        "statistics": wait_until_counted(lambda: client.get_inference_statistics(model, as_json=True)),
         "all statistics": client.get_inference_statistics(as_json=True),
         "classes": {
             "raw": ask_for_classes(client, model, make_input("image", photos, "BYTES")),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import tritonclient.http as triton
+from triton_waiting import wait_until_counted
 from tritonclient.utils import InferenceServerException
 
 
@@ -68,7 +69,7 @@ def main() -> None:
         "metadata": [client.get_model_metadata(name) for name in (model, f"{model}_tensor")],
         "config": client.get_model_config(f"{model}_tensor"),
         "index": client.get_model_repository_index(),
-        "statistics": client.get_inference_statistics(model),
+        "statistics": wait_until_counted(lambda: client.get_inference_statistics(model)),
         "all statistics": client.get_inference_statistics(),
         "classes": classes,
         "id": answer.get_response()["id"],
