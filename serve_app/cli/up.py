@@ -185,10 +185,10 @@ class Up:
     async def _stop(self, configuration: ServeConfiguration) -> bool:
         # Whether nothing is left.
         running = [child for child in self._children if not child.has_ended]
-        # As long as something shows the mark; what the service leaves behind when it is killed loses it soon.
-        known = await asyncio.to_thread(self.launch.processes)
         if running:
             self.display.say("Stopping; requests in flight are answered first. Ctrl-C again to end at once.")
+        # While something still shows the mark: what a killed service leaves may soon be without anything that does.
+        known = await asyncio.to_thread(self.launch.processes)
         hurry = self.interruption.hurry
         await asyncio.gather(
             *(
