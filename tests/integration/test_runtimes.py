@@ -143,14 +143,18 @@ def test_idle_threads_change_no_answer(
 def test_threads_that_help_run_on_idle_cores_only(openvino_fp32: Artifact) -> None:
     """In a fresh process: whatever thread worked for the model beside the one that asked for it has the policy."""
     code = f"""
-import os, threading, time
+import contextlib, os, threading, time
 from pathlib import Path
 import numpy as np
 from serve_app.artifacts import open_artifact
 from serve_app.runtimes import load_runtime
 TASKS = Path("/proc/self/task")
 def read_times():
-    return {{int(task.name): int((task / "schedstat").read_text().split()[0]) for task in TASKS.iterdir()}}
+    times = {{}}
+    for task in TASKS.iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has been joined, but is not gone
+            times[int(task.name)] = int((task / "schedstat").read_text().split()[0])
+    return times
 runtime = load_runtime(open_artifact(Path({str(openvino_fp32.path)!r})), idle_threads=1)
 before, end, helpers = read_times(), time.monotonic() + 60, []
 while not helpers and time.monotonic() < end:
