@@ -152,7 +152,7 @@ TASKS = Path("/proc/self/task")
 def read_times():
     times = {{}}
     for task in TASKS.iterdir():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has been joined, but is not gone
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # joined, but not gone yet
             times[int(task.name)] = int((task / "schedstat").read_text().split()[0])
     return times
 runtime = load_runtime(open_artifact(Path({str(openvino_fp32.path)!r})), idle_threads=1)
