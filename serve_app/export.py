@@ -118,16 +118,33 @@ def _write_openvino(module: "nn.Module", entry: CatalogEntry, folder: Path) -> N
         model = ov.convert_model(program)
     model.reshape([-1, 3, size, size])
 
-    steps = ov.preprocess.PrePostProcessor(model)
-    pixels = steps.input()
-    pixels.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC")).set_spatial_static_shape(size, size)
-    normalise = pixels.preprocess().convert_element_type(ov.Type.f32)
-    normalise.mean([255 * value for value in entry.preprocessing.mean])
-    normalise.scale([255 * value for value in entry.preprocessing.std])
-    pixels.model().set_layout(ov.Layout("NCHW"))
-    steps.output().tensor().set_element_type(ov.Type.f32)
     # fp32 on disk: the compiled model is as fast and as large either way, and fp32 answers stay those of torch.
-    ov.save_model(steps.build(), folder / "model.xml", compress_to_fp16=False)
+    ov.save_model(_take_pixels(model, entry), folder / "model.xml", compress_to_fp16=False)
+
+
+def _take_pixels(model: Any, entry: CatalogEntry) -> Any:
+    """A graph with its normalisation inside, of one whose input is float32 (N, 3, size, size).
+
+    Rows of pixels are normalised as they lie in memory, as rows of numbers. OpenVINO would otherwise put the pixels
+    into planes first, normalise those, and have to bring them back for its convolutions: six times the time.
+    """
+    import numpy as np
+    from openvino import Model, opset13
+
+    size = entry.preprocessing.crop_size
+    pixels = opset13.parameter([-1, size, size, 3], np.uint8, name="pixels")
+    row = np.array([-1, 3 * size])
+    mean, std = (
+        opset13.constant(np.tile(255 * np.array(values), size)[None].astype(np.float32))
+        for values in (entry.preprocessing.mean, entry.preprocessing.std)
+    )
+    rows = opset13.convert(opset13.reshape(pixels, row, special_zero=False), np.float32)
+    normalised = opset13.divide(opset13.subtract(rows, mean), std)
+    shape = np.array([-1, size, size, 3])
+    planes = opset13.transpose(opset13.reshape(normalised, shape, special_zero=False), np.array([0, 3, 1, 2]))
+    for consumer in model.input().get_target_inputs():
+        consumer.replace_source_output(planes.output(0))
+    return Model(model.get_results(), [pixels], entry.name)
 
 
 def _write_int8(

@@ -10,7 +10,7 @@ from serve_app.artifacts.references import library_versions
 from serve_app.catalog.entry import hash_file
 from serve_app.errors import ArtifactInvalid
 
-SCHEMA = 1  # raise it when the exported graph or artifact.json changes; older artifacts are then made again
+SCHEMA = 2  # raise it when the exported graph or artifact.json changes; older artifacts are then made again
 MANIFEST = "artifact.json"
 
 
