@@ -2,8 +2,8 @@
 
 Work-conserving: whenever the model is free it takes what waits, up to the largest batch, and never holds an item back
 to fill a batch. When idle an item starts at once; under load the queue grows while the model works, so batches fill by
-themselves. A model that runs its items one by one gains less from a batch than its first item loses, which is answered
-with the last: it takes half of what waits.
+themselves. A model that runs its items one by one gains less from a large batch than its first item loses, which is
+answered with the last: of more than a few items it takes half.
 
 One thread owns the model. It takes its next batch straight from the queue, without a turn of the event loop in between,
 and hands a whole batch of results back in one call. Where other processes of the node do the same work, it takes theirs
@@ -30,6 +30,9 @@ __all__ = ["Batcher", "Served"]
 
 # How many items' time a sibling's first item has to be ahead of the own one to be worth the way between processes.
 _WORTH_ITEMS = 4
+
+# Items that a model takes together even if it runs them one by one: what they share is worth it (docs/decisions/0024).
+_FEW = 4
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -226,7 +229,8 @@ class Batcher(Generic[T, R]):
         waiting = len(self._queue)
         if self._one_by_one:
             on_node, replicas = self._sharing.count(waiting)
-            waiting = -(-on_node // (2 * replicas))
+            share = -(-on_node // replicas)
+            waiting = max(min(share, _FEW), -(-share // 2))
         most = min(self._max_batch_size, waiting)
         while self._queue and len(batch) < most:
             entry = self._queue.popleft()

@@ -15,8 +15,10 @@ from serve_app.catalog import DEFAULT_MODEL, resolve
 from serve_app.errors import ArtifactInvalid
 from serve_app.export import export_artifact
 from serve_app.images import decode_image
+from serve_app.openvino_import import import_openvino
 from serve_app.preprocessing import preprocess
 from serve_app.runtimes import Runtime, load_runtime
+from serve_app.runtimes.openvino_parts import split_late
 from serve_app.runtimes.torch import TorchRuntime
 from tests.fake_device import FakeDevice
 from tests.photos import example
@@ -165,6 +167,20 @@ print(len(helpers) > 0, {{os.sched_getscheduler(task) for task in helpers}}, os.
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == f"True {{{os.SCHED_IDLE}}} {os.SCHED_OTHER}"
+
+
+def test_the_default_models_late_layers_take_many_images_at_once(openvino_fp32: Artifact, photos: Pixels) -> None:
+    """And more of them than one such call takes: each has the logits that it has alone."""
+    ov = import_openvino()
+    model = ov.Core().read_model(openvino_fp32.path / "model.xml")
+    model.reshape([1, 224, 224, 3])
+    parts = split_late(model)
+    assert parts is not None
+    assert list(parts[0].output(0).get_shape()) == [1, 672, 7, 7]
+    runtime = load_runtime(openvino_fp32)
+    alone = np.concatenate([runtime.infer(photos[i : i + 1]) for i in range(len(photos))])
+    many = np.arange(19) % len(photos)
+    np.testing.assert_array_equal(runtime.infer(photos[many]), alone[many])
 
 
 def test_logits_can_be_kept(runtime: Runtime, photos: Pixels) -> None:

@@ -72,17 +72,17 @@ async def test_what_waits_while_the_model_works_becomes_the_next_batch() -> None
     batcher.close()
 
 
-async def test_a_model_that_runs_items_one_by_one_takes_half_of_what_waits() -> None:
-    """The first of them are answered while the rest still wait; a full batch is taken where twice as many do."""
+async def test_a_model_that_runs_items_one_by_one_takes_half_of_many_and_all_of_few() -> None:
+    """The first of many are answered while the rest still wait; a full batch is taken where twice as many do."""
     model = StoppableModel()
-    batcher = Batcher(model, max_batch_size=4, max_queue=16, one_by_one=True)
+    batcher = Batcher(model, max_batch_size=8, max_queue=20, one_by_one=True)
     tasks = [asyncio.create_task(batcher.submit(0))]
     await until(lambda: model.at_work)
-    tasks += [asyncio.create_task(batcher.submit(i)) for i in range(1, 12)]
-    await until(lambda: batcher.waiting == 11)
+    tasks += [asyncio.create_task(batcher.submit(i)) for i in range(1, 21)]
+    await until(lambda: batcher.waiting == 20)
     model.release()
-    assert [one.result for one in await asyncio.gather(*tasks)] == [i * 10 for i in range(12)]
-    assert model.calls == [[0], [1, 2, 3, 4], [5, 6, 7, 8], [9, 10], [11]]
+    assert [one.result for one in await asyncio.gather(*tasks)] == [i * 10 for i in range(21)]
+    assert model.calls == [[0], [*range(1, 9)], [*range(9, 15)], [*range(15, 19)], [19, 20]]
     batcher.close()
 
 

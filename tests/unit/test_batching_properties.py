@@ -104,10 +104,11 @@ class Rules:
         self._go_on(now)
 
     def _go_on(self, now: float) -> None:
-        """A free model takes what waits, or half of it, if not late, up to the largest batch, in order of arrival."""
+        """A free model takes what waits, or half if many, if not late, up to the largest batch, in order of arrival."""
         if self.at_work:
             return
-        most = min(self.max_batch_size, (len(self.waiting) + 1) // 2 if self.one_by_one else len(self.waiting))
+        waiting = len(self.waiting)
+        most = min(self.max_batch_size, max(min(waiting, 4), (waiting + 1) // 2) if self.one_by_one else waiting)
         while self.waiting and len(self.at_work) < most:
             item = self.waiting.pop(0)
             deadline = self.deadlines[item]

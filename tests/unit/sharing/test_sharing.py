@@ -95,19 +95,19 @@ async def test_what_has_waited_clearly_longer_goes_first_wherever_it_is(make: Ma
 
 
 async def test_many_items_are_spread_over_the_node(make: Make) -> None:
-    """One by one, a batch is the replica's share of half of what waits on the node."""
+    """One by one, a batch is the replica's share of half of what waits on the node, if that is much."""
     mine, theirs = StoppableModel(), StoppableModel()
     owner, helper = make(mine, max_batch_size=8, one_by_one=True), make(theirs, max_batch_size=8, one_by_one=True)
     tasks = [await occupy(owner, mine, 0), await occupy(helper, theirs, 100)]
-    tasks += await queue(owner, *range(1, 17))
+    tasks += await queue(owner, *range(1, 25))
     mine.step()
     await until(lambda: len(mine.calls) == 2 and mine.at_work)
     theirs.step()
     await until(lambda: len(theirs.calls) == 2 and theirs.at_work)
-    assert (mine.calls[1], theirs.calls[1]) == ([1, 2, 3, 4], [5, 6, 7])
+    assert (mine.calls[1], theirs.calls[1]) == ([*range(1, 7)], [*range(7, 12)])
     mine.release()
     theirs.release()
-    assert [(await task).result for task in tasks] == [0, 1000, *(item * 10 for item in range(1, 17))]
+    assert [(await task).result for task in tasks] == [0, 1000, *(item * 10 for item in range(1, 25))]
 
 
 async def test_an_error_finds_its_owner(make: Make) -> None:
