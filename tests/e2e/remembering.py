@@ -53,6 +53,21 @@ def show_history(page: Page) -> None:
     page.wait_for_selector('.history:not([data-state="reading"])', state="attached")
 
 
+# A picture is drawn when the page has nothing else to do, and leaving it before is to have none.
+HAS_PICTURES = """
+async () => {
+  const entries = await window.argus.history.all();
+  const pictures = await Promise.all(entries.map((entry) => window.argus.history.thumb(entry.key)));
+  return entries.length > 0 && pictures.every(Boolean);
+}
+"""
+
+
+def wait_for_pictures(page: Page) -> None:
+    """Until every entry of the history has its picture."""
+    page.wait_for_function(HAS_PICTURES)
+
+
 def classify(page: Page, name: str) -> None:
     page.set_input_files('.zone input[type="file"]', EXAMPLES / name)
     expect(page.locator(".caption-name")).to_have_text(name)

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.browser import free_port, running_ui
 from tests.e2e.conftest import QUICK_PROBES, Opened, open_page
 from tests.e2e.fake_service import FakeService
-from tests.e2e.remembering import SEED, classify, entry, rows, search, seed, show_history
+from tests.e2e.remembering import SEED, classify, entry, rows, search, seed, show_history, wait_for_pictures
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -112,6 +112,7 @@ def test_a_browser_that_keeps_nothing_says_so_and_has_a_history_while_it_is_open
     page = context.new_page()
     page.goto(ui_url)
     classify(page, "cat.jpg")
+    wait_for_pictures(page)
     page.get_by_role("link", name="History").click()
     expect(rows(page)).to_have_count(1)
     expect(page.locator(".history-fleeting")).to_be_visible()

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import open_page
 from tests.e2e.fake_service import LABELS, SECOND_LABELS, FakeService
-from tests.e2e.remembering import classify, entry, rows, search, seed, show_history
+from tests.e2e.remembering import classify, entry, rows, search, seed, show_history, wait_for_pictures
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -93,6 +93,7 @@ def test_details_show_all_labels_times_and_where_the_answer_came_from(page: Page
     """And step from photo to photo."""
     classify(page, "cat.jpg")
     classify(page, "coffee.jpg")
+    wait_for_pictures(page)
     show_history(page)
     page.get_by_role("button", name="cat.jpg").first.click()
     dialog = page.get_by_role("dialog", name="Details")
