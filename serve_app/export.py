@@ -129,22 +129,25 @@ def _take_pixels(model: Any, entry: CatalogEntry) -> Any:
     into planes first, normalise those, and have to bring them back for its convolutions: six times the time.
     """
     import numpy as np
-    from openvino import Model, opset13
 
+    from serve_app.openvino_import import import_openvino
+
+    ov = import_openvino()
+    ops = ov.opset13
     size = entry.preprocessing.crop_size
-    pixels = opset13.parameter([-1, size, size, 3], np.uint8, name="pixels")
+    pixels = ops.parameter([-1, size, size, 3], np.uint8, name="pixels")
     row = np.array([-1, 3 * size])
     mean, std = (
-        opset13.constant(np.tile(255 * np.array(values), size)[None].astype(np.float32))
+        ops.constant(np.tile(255 * np.array(values), size)[None].astype(np.float32))
         for values in (entry.preprocessing.mean, entry.preprocessing.std)
     )
-    rows = opset13.convert(opset13.reshape(pixels, row, special_zero=False), np.float32)
-    normalised = opset13.divide(opset13.subtract(rows, mean), std)
+    rows = ops.convert(ops.reshape(pixels, row, special_zero=False), np.float32)
+    normalised = ops.divide(ops.subtract(rows, mean), std)
     shape = np.array([-1, size, size, 3])
-    planes = opset13.transpose(opset13.reshape(normalised, shape, special_zero=False), np.array([0, 3, 1, 2]))
+    planes = ops.transpose(ops.reshape(normalised, shape, special_zero=False), np.array([0, 3, 1, 2]))
     for consumer in model.input().get_target_inputs():
         consumer.replace_source_output(planes.output(0))
-    return Model(model.get_results(), [pixels], entry.name)
+    return ov.Model(model.get_results(), [pixels], entry.name)
 
 
 def _write_int8(

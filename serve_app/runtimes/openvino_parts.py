@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from serve_app.openvino_import import import_openvino
+
 # Of one image, in the tensor between the parts. The 7 x 7 of a photo of 224 pixels gain, its 14 x 14 do not.
 _MAX_POSITIONS = 64
 _WEIGHED = ("Convolution", "GroupConvolution", "MatMul")
@@ -21,17 +23,15 @@ def split_late(model: Any) -> tuple[Any, Any] | None:
     model: an `openvino.Model` for one image. Returns a part with the same input, and one that takes any number of the
     first one's outputs, float32 (N, ...), and gives the whole graph's output for each.
     """
-    from openvino import Model, opset13
-
+    ov = import_openvino()
     cut = _find_cut(model)
     if cut is None:
         return None
-    consumers = cut.get_target_inputs()
-    features = opset13.parameter([-1, *list(cut.get_shape())[1:]], cut.get_element_type())
-    for consumer in consumers:
+    features = ov.opset13.parameter([-1, *list(cut.get_shape())[1:]], cut.get_element_type())
+    for consumer in cut.get_target_inputs():
         consumer.replace_source_output(features.output(0))
-    early = Model([opset13.result(cut)], model.get_parameters(), "early")
-    late = Model(model.get_results(), [features], "late")
+    early = ov.Model([ov.opset13.result(cut)], model.get_parameters(), "early")
+    late = ov.Model(model.get_results(), [features], "late")
     return early, late
 
 
