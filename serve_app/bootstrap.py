@@ -4,7 +4,6 @@ A fused replica holds a whole `ModelRepository`. In the split topology an infere
 and an ingress replica a repository whose models are elsewhere.
 """
 
-import ctypes
 import hashlib
 import io
 import logging
@@ -20,6 +19,7 @@ from serve_app.fused import FusedClassifier
 from serve_app.images import FORMATS, decode_image
 from serve_app.journal import Journal, Origin
 from serve_app.log_lines import LineWriter
+from serve_app.memory import return_memory
 from serve_app.runtimes import Runtime, load_runtime
 from serve_app.settings import ModelSettings, Settings
 from serve_app.split import PixelClassifier, PixelModel, SplitClassifier
@@ -59,7 +59,7 @@ def load_repository(settings: Settings, meeting: Path | None = None) -> ModelRep
         for name, artifact in artifacts.items()
     }
     _warm_up_decoders(settings)
-    _return_memory()
+    return_memory([artifact.path for artifact in artifacts.values()])
     return ModelRepository(classifiers, settings)
 
 
@@ -68,7 +68,7 @@ def load_pixel_classifier(settings: Settings, name: str) -> PixelClassifier:
     (model,) = (model for model in settings.models if model.api_name == name)
     (artifact,) = ensure_artifacts(settings.model_copy(update={"models": (model,)})).values()
     classifier = PixelClassifier(_load_warm(artifact, settings), settings, name=name)
-    _return_memory()
+    return_memory([artifact.path])
     return classifier
 
 
@@ -76,7 +76,7 @@ def connect_repository(settings: Settings, models: Mapping[str, PixelModel]) -> 
     """A repository for an ingress replica of the split topology. models: by API name, the default first."""
     classifiers = {name: SplitClassifier(model, settings, name=name) for name, model in models.items()}
     _warm_up_decoders(settings)
-    _return_memory()
+    return_memory()
     return ModelRepository(classifiers, settings)
 
 
@@ -144,10 +144,3 @@ def _warm_up_decoders(settings: Settings) -> None:
         buffer = io.BytesIO()
         Image.new("RGB", (16, 16)).save(buffer, name)
         decode_image(buffer.getvalue(), max_pixels=settings.limits.max_image_pixels, min_side=8)
-
-
-def _return_memory() -> None:
-    """Give the system back what was needed while loading: glibc would keep it. Other C libraries have no such call."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)

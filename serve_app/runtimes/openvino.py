@@ -16,7 +16,9 @@ from serve_app.runtimes.openvino_parts import split_late
 # What an int8 graph computes outside its int8 layers: fp32 was as fast there as bf16, or faster (docs/decisions/0005).
 _PRECISIONS = {"bf16": "bf16", "fp32": "f32", "int8": "f32"}
 
-_MAX_TOGETHER = 8  # images that go through the late layers at once; from four on, each more brings little
+# How many images go through the late layers at once, the most that there are first. Each number takes 1.3 MB for code
+# that is compiled for it; between four and eight there is little to gain.
+_TOGETHER = (8, 4, 3, 2, 1)
 
 
 class OpenVinoRuntime:
@@ -82,11 +84,13 @@ class OpenVinoRuntime:
             for image, row in zip(pixels, logits, strict=True):
                 row[:] = self._infer_one(image)
             return logits
-        for start in range(0, len(pixels), _MAX_TOGETHER):
-            images = pixels[start : start + _MAX_TOGETHER]
-            for image, features in zip(images, self._late.features, strict=False):
+        start = 0
+        while start < len(pixels):
+            end = start + next(count for count in _TOGETHER if count <= len(pixels) - start)
+            for image, features in zip(pixels[start:end], self._late.features, strict=False):
                 features[:] = self._infer_one(image)
-            logits[start : start + len(images)] = self._late.infer(len(images))
+            logits[start:end] = self._late.infer(end - start)
+            start = end
         return logits
 
     def _infer_one(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
@@ -101,8 +105,9 @@ class OpenVinoRuntime:
         size = self.card.preprocessing.crop_size
         self.infer(np.zeros((1, size, size, 3), np.uint8))
         if self._late is not None:
-            for count in range(2, min(max(batch_sizes), _MAX_TOGETHER) + 1):
-                self._late.infer(count)
+            for count in _TOGETHER:
+                if count <= max(batch_sizes):
+                    self._late.infer(count)
 
     def close(self) -> None:
         """See `serve_app.runtimes.Runtime.close`."""
@@ -114,13 +119,13 @@ class _LateLayers:
 
     def __init__(self, request: Any, shape: tuple[int, ...]) -> None:
         ov = import_openvino()
-        self.features = np.zeros((_MAX_TOGETHER, *shape), np.float32)
+        self.features = np.zeros((max(_TOGETHER), *shape), np.float32)
         self._request = request
-        self._inputs = [ov.Tensor(self.features[:count], shared_memory=True) for count in range(1, _MAX_TOGETHER + 1)]
+        self._inputs = {count: ov.Tensor(self.features[:count], shared_memory=True) for count in _TOGETHER}
 
     def infer(self, count: int) -> npt.NDArray[np.float32]:
-        """Logits of the first `count` features. To be copied: the next ones will lie there too."""
-        self._request.set_input_tensor(self._inputs[count - 1])
+        """Logits of the first `count` features, one of _TOGETHER. To be copied: the next ones will lie there too."""
+        self._request.set_input_tensor(self._inputs[count])
         self._request.infer()
         logits: npt.NDArray[np.float32] = self._request.get_output_tensor().data
         return logits
