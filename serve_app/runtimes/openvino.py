@@ -87,8 +87,9 @@ class OpenVinoRuntime:
         start = 0
         while start < len(pixels):
             end = start + next(count for count in _TOGETHER if count <= len(pixels) - start)
-            for image, features in zip(pixels[start:end], self._late.features, strict=False):
-                features[:] = self._infer_one(image)
+            for image, features in zip(pixels[start:end], self._late.inputs, strict=False):
+                self._request.set_output_tensor(features)
+                self._infer_one(image)
             logits[start:end] = self._late.infer(end - start)
             start = end
         return logits
@@ -96,7 +97,7 @@ class OpenVinoRuntime:
     def _infer_one(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """What the graph, or its early part, says of one image. To be copied: the next image's will lie there too."""
         self._input[0] = image
-        self._request.infer()
+        self._request.infer(share_outputs=True)  # the result that it returns is a copy otherwise
         output: npt.NDArray[np.float32] = self._request.get_output_tensor().data[0]
         return output
 
@@ -119,13 +120,15 @@ class _LateLayers:
 
     def __init__(self, request: Any, shape: tuple[int, ...]) -> None:
         ov = import_openvino()
-        self.features = np.zeros((max(_TOGETHER), *shape), np.float32)
+        features = np.zeros((max(_TOGETHER), *shape), np.float32)
         self._request = request
-        self._inputs = {count: ov.Tensor(self.features[:count], shared_memory=True) for count in _TOGETHER}
+        # Views into that memory: each image's, for the early part to write to, and the first few together.
+        self.inputs = [ov.Tensor(features[i : i + 1], shared_memory=True) for i in range(len(features))]
+        self._together = {count: ov.Tensor(features[:count], shared_memory=True) for count in _TOGETHER}
 
     def infer(self, count: int) -> npt.NDArray[np.float32]:
         """Logits of the first `count` features, one of _TOGETHER. To be copied: the next ones will lie there too."""
-        self._request.set_input_tensor(self._inputs[count])
-        self._request.infer()
+        self._request.set_input_tensor(self._together[count])
+        self._request.infer(share_outputs=True)
         logits: npt.NDArray[np.float32] = self._request.get_output_tensor().data
         return logits

@@ -5,7 +5,7 @@ other out of the caches. In the last ones it is the other way round. A few dozen
 for megabytes of weights that have to be fetched, and several images share that fetch (docs/decisions/0024).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -15,6 +15,7 @@ from serve_app.openvino_import import import_openvino
 _MAX_POSITIONS = 64
 _WEIGHED = ("Convolution", "GroupConvolution", "MatMul")
 _MIN_SHARE = 0.25  # of all weights, in the late part: with fewer there was nothing to gain
+_NEARLY = 0.95  # of the weights behind the first place to cut
 
 
 def split_late(model: Any) -> tuple[Any, Any] | None:
@@ -36,8 +37,27 @@ def split_late(model: Any) -> tuple[Any, Any] | None:
 
 
 def _find_cut(model: Any) -> Any | None:
-    """The first small tensor that is all that later layers need, and that goes into a layer with weights."""
+    """A small tensor that is all that later layers need, and that goes into a layer with weights.
+
+    The first of them, or a smaller one with nearly as many weights behind it: less to hand on.
+    """
     operations = model.get_ordered_ops()
+    best, least_share = None, _MIN_SHARE
+    for place, output in _find_necks(operations):
+        if not _is_small(output) or not _feeds_weights(output):
+            continue
+        share = _weights_share(operations, place)
+        if share < least_share:
+            break
+        if best is None:
+            least_share = max(_MIN_SHARE, _NEARLY * share)
+        if best is None or prod(output.get_shape()) < prod(best.get_shape()):
+            best = output
+    return best
+
+
+def _find_necks(operations: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    """Where a tensor is all that later operations need of the image: the place behind which it is, and the tensor."""
     places = {operation.get_name(): place for place, operation in enumerate(operations)}
     needed_until: dict[tuple[str, int], int] = {}  # tensors that depend on the image, by the place of their last use
     for place, operation in enumerate(operations):
@@ -49,10 +69,7 @@ def _find_cut(model: Any) -> Any | None:
             needed_until[(operation.get_name(), output.get_index())] = max(uses, default=place)
         needed = [tensor for tensor, until in needed_until.items() if until > place]
         if len(needed) == 1 and needed[0][0] == operation.get_name():
-            output = operation.output(needed[0][1])
-            if _is_small(output) and _feeds_weights(output):
-                return output if _weights_share(operations, place) >= _MIN_SHARE else None
-    return None
+            yield place, operation.output(needed[0][1])
 
 
 def _weights_share(operations: Sequence[Any], cut: int) -> float:

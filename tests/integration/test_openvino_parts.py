@@ -68,6 +68,18 @@ def test_a_shortcut_is_not_cut() -> None:
     assert [op.get_type_name() for op in early.get_ordered_ops()].count("Convolution") == 3
 
 
+def test_the_cut_is_behind_a_layer_of_few_weights_that_narrows() -> None:
+    """What is handed on is copied once more, so a smaller tensor is the better one while most weights are behind it."""
+    image = opset.parameter([1, 3, 56, 56], np.float32)
+    wide = convolve(image, 96, kernel=9, stride=8)
+    narrow = convolve(wide, 24)
+    late = convolve(convolve(narrow, 96, kernel=7), 24)  # narrow again, with most weights before it
+    parts = split_late(ov.Model([opset.result(classify(late, 24))], [image], "model"))
+    assert parts is not None
+    assert list(parts[0].output(0).get_shape()) == [1, 24, 7, 7]
+    assert [op.get_type_name() for op in parts[1].get_ordered_ops()].count("Convolution") == 2
+
+
 def test_few_weights_behind_the_cut_are_not_worth_it() -> None:
     image = opset.parameter([1, 3, 56, 56], np.float32)
     small = convolve(image, 200, kernel=9, stride=8)

@@ -176,7 +176,7 @@ def test_the_default_models_late_layers_take_many_images_at_once(openvino_fp32: 
     model.reshape([1, 224, 224, 3])
     parts = split_late(model)
     assert parts is not None
-    assert list(parts[0].output(0).get_shape()) == [1, 672, 7, 7]
+    assert list(parts[0].output(0).get_shape()) == [1, 192, 7, 7]
     runtime = load_runtime(openvino_fp32)
     alone = np.concatenate([runtime.infer(photos[i : i + 1]) for i in range(len(photos))])
     many = np.arange(19) % len(photos)
