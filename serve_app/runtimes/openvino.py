@@ -11,6 +11,7 @@ from serve_app.artifacts import Artifact
 from serve_app.errors import ArtifactInvalid
 from serve_app.openvino_import import import_openvino
 from serve_app.runtimes.idle_threads import count_idle_threads, start_idle_threads
+from serve_app.runtimes.openvino_bands import band_early
 from serve_app.runtimes.openvino_parts import split_late
 
 # What an int8 graph computes outside its int8 layers: fp32 was as fast there as bf16, or faster (docs/decisions/0005).
@@ -63,6 +64,8 @@ class OpenVinoRuntime:
         try:
             model = core.read_model(artifact.path / "model.xml")
             model.reshape([1, size, size, 3])
+            if artifact.card.precision == "fp32":  # bf16 is half as large, and gained nothing where it was tried
+                band_early(model)
             # Layers between the parts would leave int8 for the way; whether that pays was not measured.
             parts = split_late(model) if artifact.card.precision != "int8" else None
             requests = [core.compile_model(part, "CPU", options).create_infer_request() for part in parts or (model,)]
