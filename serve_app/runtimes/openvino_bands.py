@@ -2,7 +2,7 @@
 
 The first layers of an image classifier make their largest tensors, several megabytes, from few weights: each layer
 writes past the second-level cache, and the next one fetches that again. In bands a few rows go through all of these
-layers before the next rows begin: the same sums in the same order, so no bit of a logit changes (docs/decisions/0025).
+layers before the next ones begin: the same sums in the same order, so no bit of a logit changes (docs/decisions/0025).
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ from typing import Any
 
 from serve_app.openvino_import import import_openvino
 
-# What a layer reads and writes should lie in a core's second-level cache, which has 1 to 2 MiB on servers.
-_CACHE = 3 * 2**19
+# What a layer of a band may read and write, in bytes. A second-level cache has 1 to 2 MiB on servers, but more bands
+# cost two threads more than they save one (docs/decisions/0025).
+_MAX_MOVED = 3 * 2**20
 _ITEM_BYTES = 4
 # Every band reads all weights again.
 _MAX_WEIGHTS = 2**16
@@ -106,7 +107,7 @@ def _count_bands(chain: Sequence[Any]) -> int:
         for operation in chain
         if operation.get_type_name() in _SLIDING
     ]
-    return int(min(ceil(max(moved) / _CACHE), chain[-1].get_output_shape(0)[2]))
+    return int(min(ceil(max(moved) / _MAX_MOVED), chain[-1].get_output_shape(0)[2]))
 
 
 def _follow(pixels: Any) -> list[Any]:

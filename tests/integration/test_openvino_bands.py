@@ -82,12 +82,12 @@ def count(model: Any, kind: str) -> int:
 
 
 @pytest.fixture
-def small_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+def small_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the small models of these tests are large enough."""
-    monkeypatch.setattr(openvino_bands, "_CACHE", 2**15)
+    monkeypatch.setattr(openvino_bands, "_MAX_MOVED", 2**15)
 
 
-def test_bands_give_what_the_whole_gives(small_cache: None) -> None:
+def test_bands_give_what_the_whole_gives(small_bands: None) -> None:
     model = make_mobile()
     assert band_early(model)
     assert count(model, "Slice") == count(model, "GroupConvolution") > 2
@@ -112,7 +112,7 @@ def draw_layer(draw: st.DrawFn) -> dict[str, Any]:
 
 @given(st.lists(draw_layer() | st.just("pool"), min_size=1, max_size=4), st.integers(30, 90), st.integers(2**13, 2**17))
 @settings(max_examples=40, deadline=None)
-def test_any_chain_of_layers_gives_what_it_gave(layers: list[Any], height: int, cache: int) -> None:
+def test_any_chain_of_layers_gives_what_it_gave(layers: list[Any], height: int, max_moved: int) -> None:
     """Kernels, strides, dilations and paddings of all sizes, some larger than a band or reaching past both its ends."""
 
     def make() -> Any:
@@ -127,7 +127,7 @@ def test_any_chain_of_layers_gives_what_it_gave(layers: list[Any], height: int, 
         return
     model = make()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(openvino_bands, "_CACHE", cache)
+        patch.setattr(openvino_bands, "_MAX_MOVED", max_moved)
         patch.setattr(openvino_bands, "_MAX_JOINED", 100)
         banded = band_early(model)
     assert banded == (count(model, "Concat") == 1)
@@ -141,7 +141,7 @@ def test_small_layers_stay_whole() -> None:
     assert count(model, "Concat") == 0
 
 
-@pytest.mark.usefixtures("small_cache")
+@pytest.mark.usefixtures("small_bands")
 class TestWholeBecause:
     """Each of these ends the chain of layers where nothing small has come yet."""
 

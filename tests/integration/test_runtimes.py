@@ -18,6 +18,7 @@ from serve_app.images import decode_image
 from serve_app.openvino_import import import_openvino
 from serve_app.preprocessing import preprocess
 from serve_app.runtimes import Runtime, load_runtime
+from serve_app.runtimes.openvino_bands import band_early
 from serve_app.runtimes.openvino_parts import split_late
 from serve_app.runtimes.torch import TorchRuntime
 from tests.fake_device import FakeDevice
@@ -181,6 +182,19 @@ def test_the_default_models_late_layers_take_many_images_at_once(openvino_fp32: 
     alone = np.concatenate([runtime.infer(photos[i : i + 1]) for i in range(len(photos))])
     many = np.arange(19) % len(photos)
     np.testing.assert_array_equal(runtime.infer(photos[many]), alone[many])
+
+
+def test_the_default_models_first_layers_are_in_bands(openvino_fp32: Artifact, photos: Pixels) -> None:
+    """And no logit differs from the whole graph's."""
+    ov = import_openvino()
+    whole, banded = (ov.Core().read_model(openvino_fp32.path / "model.xml") for _ in range(2))
+    for model in (whole, banded):
+        model.reshape([1, 224, 224, 3])
+    assert band_early(banded)
+    options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
+    request = ov.Core().compile_model(whole, "CPU", options).create_infer_request()
+    expected = np.concatenate([request.infer({0: photo[None]})[0] for photo in photos])
+    np.testing.assert_array_equal(load_runtime(openvino_fp32).infer(photos), expected)
 
 
 def test_logits_can_be_kept(runtime: Runtime, photos: Pixels) -> None:
