@@ -46,8 +46,10 @@
 
   function showThumbs(list) {
     for (const entry of list) {
-      const place = part("thumb", rowOf(entry.key));
-      if (place && !place.firstChild) showThumb(place, entry).catch(() => {});
+      const opened = entry.key === shownKey() && part("photo", part("details"));
+      for (const place of [part("thumb", rowOf(entry.key)), opened]) {
+        if (place && !place.firstChild) showThumb(place, entry).catch(() => {});
+      }
     }
   }
 

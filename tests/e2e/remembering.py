@@ -53,19 +53,24 @@ def show_history(page: Page) -> None:
     page.wait_for_selector('.history:not([data-state="reading"])', state="attached")
 
 
-# A picture is drawn when the page has nothing else to do, and leaving it before is to have none.
-HAS_PICTURES = """
-async () => {
-  const entries = await window.argus.history.all();
-  const pictures = await Promise.all(entries.map((entry) => window.argus.history.thumb(entry.key)));
-  return entries.length > 0 && pictures.every(Boolean);
+# A picture is drawn when the page has nothing else to do, and leaving it before is to have none. The page itself waits,
+# since Playwright's `wait_for_function` takes a promise for true.
+WAIT_FOR_PICTURES = """
+async (count) => {
+  const { all, thumb } = window.argus.history;
+  for (;;) {
+    const changed = new Promise((resolve) => window.addEventListener("argushistorychanged", resolve, { once: true }));
+    const pictures = await Promise.all((await all()).map(({ key }) => thumb(key)));
+    if (pictures.filter(Boolean).length === count) return;
+    await changed;
+  }
 }
 """
 
 
-def wait_for_pictures(page: Page) -> None:
-    """Until every entry of the history has its picture."""
-    page.wait_for_function(HAS_PICTURES)
+def wait_for_pictures(page: Page, count: int) -> None:
+    """Until that many entries of the history have their pictures."""
+    page.evaluate(WAIT_FOR_PICTURES, count)
 
 
 def classify(page: Page, name: str) -> None:

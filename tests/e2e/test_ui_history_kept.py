@@ -112,7 +112,7 @@ def test_a_browser_that_keeps_nothing_says_so_and_has_a_history_while_it_is_open
     page = context.new_page()
     page.goto(ui_url)
     classify(page, "cat.jpg")
-    wait_for_pictures(page)
+    wait_for_pictures(page, 1)
     page.get_by_role("link", name="History").click()
     expect(rows(page)).to_have_count(1)
     expect(page.locator(".history-fleeting")).to_be_visible()

@@ -19,6 +19,24 @@ pytestmark = pytest.mark.timeout(300)
 DAY_MS = 86_400_000
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
+# The only entry again, without its picture, and with one.
+WITHOUT_PICTURE = """
+async () => {
+  const { all, remove, restore } = window.argus.history;
+  const [entry] = await all();
+  await remove(entry.key);
+  await restore(entry);
+}
+"""
+WITH_PICTURE = """
+async () => {
+  const { all, restore } = window.argus.history;
+  const canvas = new OffscreenCanvas(8, 6);
+  canvas.getContext("2d").fillRect(0, 0, 8, 6);
+  await restore((await all())[0], await canvas.convertToBlob());
+}
+"""
+
 
 def test_names_labels_and_models_are_searched_in_any_order_and_case(page: Page) -> None:
     """All words must be found; a label that hardly scores finds nothing."""
@@ -93,7 +111,7 @@ def test_details_show_all_labels_times_and_where_the_answer_came_from(page: Page
     """And step from photo to photo."""
     classify(page, "cat.jpg")
     classify(page, "coffee.jpg")
-    wait_for_pictures(page)
+    wait_for_pictures(page, 2)
     show_history(page)
     page.get_by_role("button", name="cat.jpg").first.click()
     dialog = page.get_by_role("dialog", name="Details")
@@ -110,6 +128,20 @@ def test_details_show_all_labels_times_and_where_the_answer_came_from(page: Page
     dialog.get_by_role("button", name="Remove").click()
     expect(dialog).to_be_hidden()
     expect(rows(page)).to_have_count(1)
+
+
+def test_a_picture_that_comes_late_is_shown_where_it_is_missing(page: Page) -> None:
+    """In the list and in the details that are open, as when another tab is still drawing it."""
+    seed(page, entry("late.jpg"))
+    page.evaluate(WITHOUT_PICTURE)
+    page.reload()
+    page.get_by_role("button", name="late.jpg").first.click()
+    dialog = page.get_by_role("dialog", name="Details")
+    expect(dialog.locator(".labels li")).to_have_count(1)
+    expect(page.locator(".entry-thumb img")).to_have_count(0)
+    page.evaluate(WITH_PICTURE)
+    expect(dialog.locator(".details-photo img")).to_be_visible()
+    expect(page.locator(".history-days .entry-thumb img")).to_have_count(1)
 
 
 def test_everything_is_taken_away_as_csv(page: Page, tmp_path: Path) -> None:
