@@ -54,7 +54,7 @@ _INSIDE = (
     ("check, map and compile it", "r = b.load_runtime(a)"),
     ("warm the model up", "r.warm_up([1])"),
     ("warm the decoders up", "b._warm_up_decoders(Settings())"),
-    ("give memory back", "b._return_memory()"),
+    ("give memory back", "b.return_memory([a.path])"),
 )
 
 

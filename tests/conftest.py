@@ -58,6 +58,13 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, py
     return report
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what failed first in tests that passed when they were run once more: nothing else keeps it."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.write_sep("_", f"first run of {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)
+
+
 def find_place(nodeid: str) -> int:
     """The place of a test in the order: that of the longest beginning that it has."""
     return max((len(start), place) for place, start in enumerate(("", *_ORDER)) if nodeid.startswith(start))[1]

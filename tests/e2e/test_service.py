@@ -195,10 +195,13 @@ def read_status(client: httpx.Client, application: str = "") -> dict[str, Any]:
 
 
 def wait_for_totals(client: httpx.Client, application: str, before: dict[str, Any], **more: int) -> dict[str, Any]:
-    """The status once the totals have grown by that much and no more; replicas report once a second."""
+    """The status once the totals have grown by that much and no more; replicas report once a second.
+
+    And once everybody could be asked: a controller that is busy elsewhere for a moment makes one status incomplete.
+    """
     expected = {**before["totals"], **{name: before["totals"][name] + count for name, count in more.items()}}
     deadline = time.monotonic() + 20
-    while (status := read_status(client, application))["totals"] != expected:
+    while (status := read_status(client, application))["totals"] != expected or not status["complete"]:
         assert time.monotonic() < deadline, (expected, status)
         time.sleep(0.1)
     return status
