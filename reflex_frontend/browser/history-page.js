@@ -56,7 +56,7 @@
   async function showThumb(place, entry) {
     if (!thumbs.has(entry.key)) {
       const blob = await window.argus.history.thumb(entry.key);
-      if (!blob) return;
+      if (!blob || (place.matches(".details-photo") && entry.key !== shownKey())) return; // the next one is open by now
       if (!thumbs.has(entry.key)) thumbs.set(entry.key, URL.createObjectURL(blob));
     }
     const image = new Image();

@@ -19,13 +19,32 @@ pytestmark = pytest.mark.timeout(300)
 DAY_MS = 86_400_000
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
-# The only entry again, without its picture, and with one.
+# The newest entry again, without its picture, and with one.
 WITHOUT_PICTURE = """
 async () => {
   const { all, remove, restore } = window.argus.history;
   const [entry] = await all();
   await remove(entry.key);
   await restore(entry);
+}
+"""
+# The newest entry's picture is read until `window.letGo` is called.
+SLOW_PICTURE = """
+async () => {
+  const { history } = window.argus;
+  const [{ key: newest }] = await history.all();
+  const canvas = new OffscreenCanvas(8, 6);
+  canvas.getContext("2d").fillRect(0, 0, 8, 6);
+  const picture = await canvas.convertToBlob();
+  const until = new Promise((resolve) => { window.letGo = resolve; });
+  window.asked = 0;
+  history.thumb = async (key) => {
+    if (key !== newest) return undefined;
+    window.asked += 1;
+    await until;
+    return picture;
+  };
+  window.dispatchEvent(new Event("argushistorychanged"));
 }
 """
 WITH_PICTURE = """
@@ -142,6 +161,23 @@ def test_a_picture_that_comes_late_is_shown_where_it_is_missing(page: Page) -> N
     page.evaluate(WITH_PICTURE)
     expect(dialog.locator(".details-photo img")).to_be_visible()
     expect(page.locator(".history-days .entry-thumb img")).to_have_count(1)
+
+
+def test_a_picture_that_is_still_read_is_not_shown_with_the_next_photo(page: Page) -> None:
+    seed(page, entry("old.jpg"), entry("new.jpg"))
+    page.evaluate(WITHOUT_PICTURE)
+    page.reload()
+    page.get_by_role("button", name="new.jpg").first.click()
+    page.evaluate(SLOW_PICTURE)
+    page.wait_for_function("() => window.asked === 2")  # for the list and for the details
+    dialog = page.get_by_role("dialog", name="Details")
+    dialog.get_by_role("button", name="Older").click()
+    expect(dialog.locator("h2")).to_have_text("old.jpg")
+    page.evaluate("() => window.letGo()")
+    pictures = page.locator(".history-days .entry-thumb img")
+    expect(pictures).to_have_count(2)
+    old = pictures.last.get_attribute("src")
+    expect(dialog.locator(".details-photo img")).to_have_attribute("src", old or "")
 
 
 def test_everything_is_taken_away_as_csv(page: Page, tmp_path: Path) -> None:
