@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from serve_app.errors import ImageTooLarge, MalformedRequest, UndecodableImage, UnsupportedMediaType
+from serve_app.plain_jpegs import decode_plain_jpeg
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 ACCEPTED: Final = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF"
@@ -65,11 +67,12 @@ _DAMAGE: Final = (
 class DecodedImage:
     """An image in memory.
 
-    pixels: RGB, upright. May be smaller than the file's image, never below the side that was asked for.
+    pixels: RGB, upright; a Pillow image or uint8 (H, W, 3), as it was decoded. May be smaller than the file's image,
+        never below the side that was asked for.
     width, height: the size of the file's image as a person sees it, in pixels.
     """
 
-    pixels: Image.Image
+    pixels: Image.Image | npt.NDArray[np.uint8]
     width: int
     height: int
 
@@ -85,6 +88,9 @@ def decode_image(data: bytes, *, max_pixels: int, min_side: int) -> DecodedImage
     EXIF orientation is applied, transparency is laid on white, and palette, grey, 16-bit and CMYK images become RGB.
     Raises MalformedRequest (no bytes), UnsupportedMediaType, ImageTooLarge, UndecodableImage.
     """
+    plain = decode_plain_jpeg(data, max_pixels=max_pixels, min_side=min_side)
+    if plain is not None:
+        return DecodedImage(pixels=plain, width=plain.shape[1], height=plain.shape[0])
     image = _open(data)
     width, height = image.size
     if width * height > max_pixels:

@@ -4,6 +4,7 @@ Knows a model's `Preprocessing`, nothing of formats, files, models or requests. 
 the runtime's graph, so pixels stay uint8 until then: a quarter of the bytes to copy.
 """
 
+import math
 import threading
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from cykooz_resizer import CropBox, FilterType, ResizeAlg, ResizeOptions, Resizer
+from cykooz_resizer import CropBox, FilterType, ImageData, PixelType, ResizeAlg, ResizeOptions, Resizer
 from PIL import Image
 
 Pixels = npt.NDArray[np.uint8]  # (H, W, 3), RGB, 0-255
@@ -31,6 +32,7 @@ _ALGORITHMS = {
     Interpolation.BILINEAR: ResizeAlg.convolution(FilterType.bilinear),
     Interpolation.BICUBIC: ResizeAlg.convolution(FilterType.catmull_rom),
 }
+_MAX_SUPPORT = 2  # pixels to either side that the widest of these filters looks at, the cubic
 
 
 class _Resizing(threading.local):
@@ -75,32 +77,63 @@ class Preprocessing:
         )
 
 
-def preprocess(image: Image.Image, preprocessing: Preprocessing) -> Pixels:
+def preprocess(image: Image.Image | Pixels, preprocessing: Preprocessing) -> Pixels:
     """Resize the short side and crop the centre in one resampling pass.
 
-    image: RGB, any size.
+    image: RGB, any size; a Pillow image or uint8 (H, W, 3).
     Returns uint8 (crop_size, crop_size, 3), RGB, 0-255.
 
     The crop is a box in the source image, so that only the pixels that survive are computed. It lies where
     torchvision's resize and centre crop would cut, their rounding of the resized size and of the margins included.
 
     The resampling is Pillow's algorithm with vector instructions (the Rust crate fast_image_resize): a third of
-    Pillow's time, on Pillow's memory in place, with results that differ by rounding.
+    Pillow's time, with results that differ by rounding. It reads a Pillow image where it lies; of an array it takes a
+    copy, of no more than the crop needs. Images that have to grow are left to Pillow: with its cubic filter and some
+    sizes, 82 x 47 for one, version 6.1 of the crate reads memory that is not there.
     """
-    width, height = image.size
+    width, height = image.size if isinstance(image, Image.Image) else (image.shape[1], image.shape[0])
     short, crop = min(width, height), preprocessing.crop_size
     left, across = _place_crop(width, preprocessing.resize_size * width // short, crop)
     top, down = _place_crop(height, preprocessing.resize_size * height // short, crop)
-    square = Image.new("RGB", (crop, crop))
-    options = ResizeOptions(
-        resize_alg=_ALGORITHMS[preprocessing.interpolation],
-        crop_box=CropBox(left, top, min(across, width - left), min(down, height - top)),
-    )
-    _resizing.resizer.resize_pil(image, square, options)
-    return np.array(square)
+    box = CropBox(left, top, min(across, width - left), min(down, height - top))
+    if short < preprocessing.resize_size:
+        return _enlarge(image, box, crop, Image.Resampling[preprocessing.interpolation.name])
+    algorithm = _ALGORITHMS[preprocessing.interpolation]
+    if isinstance(image, Image.Image):
+        return _resize_image(image, box, crop, algorithm)
+    return _resize_array(image, box, crop, algorithm)
 
 
 def _place_crop(size: int, resized: int, crop: int) -> tuple[float, float]:
     """Where a centre crop of `crop` pixels out of `resized` begins along a side of `size` pixels, and its length."""
     scale = size / resized
     return round((resized - crop) / 2) * scale, crop * scale
+
+
+def _enlarge(image: Image.Image | Pixels, box: CropBox, side: int, resample: Image.Resampling) -> Pixels:
+    whole = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    edges = (box.left, box.top, box.left + box.width, box.top + box.height)
+    return np.array(whole.resize((side, side), resample, box=edges))
+
+
+def _resize_image(image: Image.Image, box: CropBox, side: int, algorithm: ResizeAlg) -> Pixels:
+    square = Image.new("RGB", (side, side))
+    _resizing.resizer.resize_pil(image, square, ResizeOptions(resize_alg=algorithm, crop_box=box))
+    return np.array(square)
+
+
+def _resize_array(pixels: Pixels, box: CropBox, side: int, algorithm: ResizeAlg) -> Pixels:
+    height, width, _ = pixels.shape
+    left, right = _find_needed(box.left, box.width, side, width)
+    top, bottom = _find_needed(box.top, box.height, side, height)
+    source = ImageData(right - left, bottom - top, PixelType.U8x3, pixels[top:bottom, left:right].tobytes())
+    square = ImageData(side, side, PixelType.U8x3)
+    box = CropBox(box.left - left, box.top - top, box.width, box.height)
+    _resizing.resizer.resize(source, square, ResizeOptions(resize_alg=algorithm, crop_box=box))
+    return np.frombuffer(square.get_buffer(), np.uint8).reshape(side, side, 3)
+
+
+def _find_needed(begin: float, length: float, resized: int, size: int) -> tuple[int, int]:
+    """The pixels of a side of `size` that a part of it is resampled from: those that the filter reaches, and one."""
+    reach = math.ceil(_MAX_SUPPORT * max(1.0, length / resized)) + 1
+    return max(0, int(begin) - reach), min(size, math.ceil(begin + length) + reach)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from serve_app.preprocessing import Interpolation, Preprocessing, preprocess
@@ -34,6 +36,27 @@ def test_one_pass_gives_what_resize_then_crop_gives(size: tuple[int, int], inter
     expected = np.asarray(resized.crop((left, top, left + 56, top + 56)), dtype=int)
     difference = np.abs(preprocess(image, make(interpolation=interpolation)).astype(int) - expected)
     assert difference.max() <= (5 if interpolation is Interpolation.NEAREST else 1)
+
+
+@settings(max_examples=100)
+@given(st.integers(1, 700), st.integers(1, 700), st.sampled_from(["bilinear", "bicubic"]))
+def test_an_array_gives_what_a_pillow_image_gives(width: int, height: int, interpolation: str) -> None:
+    """Of an array only the part that the crop needs is looked at; it is all that counts."""
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8))
+    steps = make(interpolation=Interpolation(interpolation))
+    difference = preprocess(np.asarray(image), steps).astype(int) - preprocess(image, steps)
+    assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("size", "resize_size", "crop_size"),
+    [((82, 47), 256, 224), ((47, 82), 256, 224), ((244, 70), 256, 224), ((35, 32), 224, 224), ((40, 200), 88, 56)],
+)
+def test_small_images_that_the_resizer_cannot_enlarge(size: tuple[int, int], resize_size: int, crop_size: int) -> None:
+    """Sizes whose first new pixel lies exactly on an old one: fast_image_resize 6.1 reads far from the image there."""
+    pixels = preprocess(Image.new("RGB", size, (10, 20, 30)), make(resize_size, crop_size))
+    assert pixels.shape == (crop_size, crop_size, 3)
+    assert np.ptp(pixels.reshape(-1, 3), axis=0).tolist() == [0, 0, 0]
 
 
 def test_the_centre_is_kept() -> None:
