@@ -183,10 +183,11 @@ class BodyLimit:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_LINGER_S):
-                        while not complete:
-                            await receive_next()
+                if not complete:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_LINGER_S):
+                            while not complete:
+                                await receive_next()
             await send(message)
 
         try:
