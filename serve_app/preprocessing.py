@@ -8,6 +8,7 @@ import math
 import threading
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ class _Resizing(threading.local):
 
     def __init__(self) -> None:
         self.resizer = Resizer()
+        self.squares: dict[int, ImageData] = {}  # by their side, to be written anew for each image
 
 
 _resizing = _Resizing()
@@ -91,17 +93,47 @@ def preprocess(image: Image.Image | Pixels, preprocessing: Preprocessing) -> Pix
     copy, of no more than the crop needs. Images that have to grow are left to Pillow: with its cubic filter and some
     sizes, 82 x 47 for one, version 6.1 of the crate reads memory that is not there.
     """
-    width, height = image.size if isinstance(image, Image.Image) else (image.shape[1], image.shape[0])
+    if not isinstance(image, Image.Image):
+        return _preprocess_array(image, preprocessing)
+    box = _place_box(*image.size, preprocessing)
+    side = preprocessing.crop_size
+    if min(image.size) < preprocessing.resize_size:
+        edges = (box.left, box.top, box.left + box.width, box.top + box.height)
+        return np.array(image.resize((side, side), Image.Resampling[preprocessing.interpolation.name], box=edges))
+    square = Image.new("RGB", (side, side))
+    _resizing.resizer.resize_pil(image, square, _make_options(preprocessing, box))
+    return np.array(square)
+
+
+def _preprocess_array(pixels: Pixels, preprocessing: Preprocessing) -> Pixels:
+    height, width, _ = pixels.shape
+    if min(width, height) < preprocessing.resize_size:
+        return preprocess(Image.fromarray(pixels), preprocessing)
+    rows, columns, options = _plan(width, height, preprocessing)
+    part = pixels[rows, columns]
+    source = ImageData(part.shape[1], part.shape[0], PixelType.U8x3, part.tobytes())
+    side = preprocessing.crop_size
+    square = _resizing.squares.get(side) or _resizing.squares.setdefault(side, ImageData(side, side, PixelType.U8x3))
+    _resizing.resizer.resize(source, square, options)
+    return np.frombuffer(square.get_buffer(), np.uint8).reshape(side, side, 3)
+
+
+@lru_cache(maxsize=256)  # most photos have one of a few sizes, and this takes as long as copying one
+def _plan(width: int, height: int, preprocessing: Preprocessing) -> tuple[slice, slice, ResizeOptions]:
+    """The rows and the columns of a larger image that its crop is resampled from, and how."""
+    box, side = _place_box(width, height, preprocessing), preprocessing.crop_size
+    columns = _find_needed(box.left, box.width, side, width)
+    rows = _find_needed(box.top, box.height, side, height)
+    moved = CropBox(box.left - columns.start, box.top - rows.start, box.width, box.height)
+    return rows, columns, _make_options(preprocessing, moved)
+
+
+def _place_box(width: int, height: int, preprocessing: Preprocessing) -> CropBox:
+    """The part of the image that becomes the crop."""
     short, crop = min(width, height), preprocessing.crop_size
     left, across = _place_crop(width, preprocessing.resize_size * width // short, crop)
     top, down = _place_crop(height, preprocessing.resize_size * height // short, crop)
-    box = CropBox(left, top, min(across, width - left), min(down, height - top))
-    if short < preprocessing.resize_size:
-        return _enlarge(image, box, crop, Image.Resampling[preprocessing.interpolation.name])
-    algorithm = _ALGORITHMS[preprocessing.interpolation]
-    if isinstance(image, Image.Image):
-        return _resize_image(image, box, crop, algorithm)
-    return _resize_array(image, box, crop, algorithm)
+    return CropBox(left, top, min(across, width - left), min(down, height - top))
 
 
 def _place_crop(size: int, resized: int, crop: int) -> tuple[float, float]:
@@ -110,30 +142,11 @@ def _place_crop(size: int, resized: int, crop: int) -> tuple[float, float]:
     return round((resized - crop) / 2) * scale, crop * scale
 
 
-def _enlarge(image: Image.Image | Pixels, box: CropBox, side: int, resample: Image.Resampling) -> Pixels:
-    whole = image if isinstance(image, Image.Image) else Image.fromarray(image)
-    edges = (box.left, box.top, box.left + box.width, box.top + box.height)
-    return np.array(whole.resize((side, side), resample, box=edges))
-
-
-def _resize_image(image: Image.Image, box: CropBox, side: int, algorithm: ResizeAlg) -> Pixels:
-    square = Image.new("RGB", (side, side))
-    _resizing.resizer.resize_pil(image, square, ResizeOptions(resize_alg=algorithm, crop_box=box))
-    return np.array(square)
-
-
-def _resize_array(pixels: Pixels, box: CropBox, side: int, algorithm: ResizeAlg) -> Pixels:
-    height, width, _ = pixels.shape
-    left, right = _find_needed(box.left, box.width, side, width)
-    top, bottom = _find_needed(box.top, box.height, side, height)
-    source = ImageData(right - left, bottom - top, PixelType.U8x3, pixels[top:bottom, left:right].tobytes())
-    square = ImageData(side, side, PixelType.U8x3)
-    box = CropBox(box.left - left, box.top - top, box.width, box.height)
-    _resizing.resizer.resize(source, square, ResizeOptions(resize_alg=algorithm, crop_box=box))
-    return np.frombuffer(square.get_buffer(), np.uint8).reshape(side, side, 3)
-
-
-def _find_needed(begin: float, length: float, resized: int, size: int) -> tuple[int, int]:
+def _find_needed(begin: float, length: float, resized: int, size: int) -> slice:
     """The pixels of a side of `size` that a part of it is resampled from: those that the filter reaches, and one."""
     reach = math.ceil(_MAX_SUPPORT * max(1.0, length / resized)) + 1
-    return max(0, int(begin) - reach), min(size, math.ceil(begin + length) + reach)
+    return slice(max(0, int(begin) - reach), min(size, math.ceil(begin + length) + reach))
+
+
+def _make_options(preprocessing: Preprocessing, box: CropBox) -> ResizeOptions:
+    return ResizeOptions(resize_alg=_ALGORITHMS[preprocessing.interpolation], crop_box=box)
