@@ -30,6 +30,7 @@ def decode_plain_jpeg(data: bytes, *, max_pixels: int, min_side: int) -> npt.NDA
         if color not in _COLORS or width * height > max_pixels or min(width, height) >= 2 * min_side:
             return None
         pixels: npt.NDArray[np.uint8] = decode_jpeg(data, "RGB")
-    except (ValueError, MemoryError):  # whether such a file can be read in part, and what is wrong, Pillow says
+    except (ValueError, KeyError, MemoryError):
+        # Whether such a file can be read in part, and what is wrong, Pillow says. KeyError: a rare subsampling, 4:4:1.
         return None
     return pixels

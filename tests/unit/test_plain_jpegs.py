@@ -30,6 +30,13 @@ def encode_exif(data: bytes) -> bytes:
     return data[:2] + b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block + data[2:]
 
 
+def sample_4_4_1(data: bytes) -> bytes:
+    """The same JPEG with a header that says 4:4:1: four rows of brightness for one of colour."""
+    frame = data.index(b"\xff\xc0")
+    assert data[frame + 11] == 0x22
+    return data[: frame + 11] + b"\x14" + data[frame + 12 :]
+
+
 @pytest.mark.parametrize("name", ["cat", "coffee", "rocket"])
 def test_real_photos_have_the_pixels_that_pillow_finds(name: str) -> None:
     """Bit for bit: both decode with libjpeg-turbo."""
@@ -75,6 +82,7 @@ def test_any_plain_jpeg_has_the_pixels_that_pillow_finds(
         pytest.param(encode(gradient(4000, 251), "JPEG"), id="too many pixels"),
         pytest.param(encode(gradient(64, 48), "JPEG")[:300], id="cut short"),
         pytest.param(b"\xff\xd8\xff\xe0 no image at all", id="damaged header"),
+        pytest.param(sample_4_4_1(encode(gradient(64, 48), "JPEG", subsampling=2)), id="a rare subsampling"),
     ],
 )
 def test_what_is_not_plain_is_left_to_pillow(data: bytes) -> None:
