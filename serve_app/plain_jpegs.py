@@ -23,11 +23,13 @@ def decode_plain_jpeg(data: bytes, *, max_pixels: int, min_side: int) -> npt.NDA
 
     A JPEG with EXIF metadata is not plain, since it may have to be turned upright.
     """
-    if not data.startswith(_START) or b"Exif\0" in data:
+    if not data.startswith(_START):
         return None
     try:
         height, width, color, _ = decode_jpeg_header(data)
         if color not in _COLORS or width * height > max_pixels or min(width, height) >= 2 * min_side:
+            return None
+        if b"Exif\0" in data:  # asked last: a large photo is not searched to its end
             return None
         pixels: npt.NDArray[np.uint8] = decode_jpeg(data, "RGB")
     except (ValueError, KeyError, MemoryError):
