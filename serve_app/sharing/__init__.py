@@ -9,7 +9,6 @@ back when that sibling goes away or does not answer in time. Knows nothing of im
     siblings   a replica's part: showing, borrowing, resting until there is something
     lending    the other side of borrowing
     board      what waits where, for everybody to see
-    cores      where a model wakes
     link       how items and outcomes travel
 """
 

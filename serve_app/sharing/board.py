@@ -15,7 +15,7 @@ from typing import NamedTuple
 SLOTS = 64
 # Of a slot, 8 bytes each: a cache line, so that no replica's writing slows another's.
 _CELLS = 8
-_JOINED_AT, _WAITING, _OLDEST_AT, _IDLE, _THREAD = range(5)
+_JOINED_AT, _WAITING, _OLDEST_AT, _IDLE = range(4)
 # Behind the last slot: when somebody joined or left last, so that the others need not look at every slot each time.
 _CHANGED_AT = SLOTS * _CELLS
 
@@ -51,7 +51,7 @@ class Board:
         self._start = self.slot * _CELLS
         self._siblings: tuple[Sibling, ...] = ()
         self._listed_at = -1.0
-        self._write(0.0, _JOINED_AT, _WAITING, _OLDEST_AT, _IDLE, _THREAD)
+        self._write(0.0, _JOINED_AT, _WAITING, _OLDEST_AT, _IDLE)
 
     def join(self) -> None:
         """Let siblings see the slot: from now on they ask there."""
@@ -66,10 +66,6 @@ class Board:
     def show_idle(self, idle: bool) -> None:
         """Let siblings know whether this replica has nothing to do."""
         self._cells[self._start + _IDLE] = idle
-
-    def show_thread(self, thread: int) -> None:
-        """Let siblings know which thread runs this replica's model, by the number that the system knows it by."""
-        self._write(thread, _THREAD)
 
     def list_siblings(self) -> tuple[Sibling, ...]:
         """Every other replica that joined and did not leave. Some may have died."""
@@ -88,10 +84,6 @@ class Board:
     def is_idle(self, sibling: Sibling) -> bool:
         """Whether a sibling has nothing to do."""
         return self._cells[sibling.slot * _CELLS + _IDLE] != 0.0
-
-    def read_thread(self, sibling: Sibling) -> int:
-        """Which thread runs a sibling's model; 0 before it said so."""
-        return int(self._cells[sibling.slot * _CELLS + _THREAD])
 
     def close(self) -> None:
         """Leave the board, and the slot to the next."""

@@ -12,7 +12,6 @@ from typing import Any
 
 from serve_app.errors import HttpError
 from serve_app.sharing.board import Board, Sibling
-from serve_app.sharing.cores import Cores
 from serve_app.sharing.lending import Lending
 from serve_app.sharing.link import PATIENCE_S, Link, LinkBroken
 from serve_app.sharing.parts import Lender, Lent, Loan
@@ -48,7 +47,6 @@ class Siblings:
 
     def __init__(self, folder: Path, lender: Lender) -> None:
         self._board = Board(folder)
-        self._cores = Cores(self._board)
         self._folder = os.open(folder, os.O_PATH)
         self._left_alone_until: dict[Sibling, float] = {}
         self._links: dict[Sibling, Link] = {}
@@ -83,11 +81,10 @@ class Siblings:
 
     def ring(self) -> None:
         """See `parts.Sharing.ring`."""
-        self._cores.wake(lambda: os.eventfd_write(self._bell, 1))
+        os.eventfd_write(self._bell, 1)
 
     def rest(self, *, helping: bool) -> None:
         """See `parts.Sharing.rest`."""
-        self._cores.enter()
         if not helping:
             bell = select.poll()
             bell.register(self._bell, select.POLLIN)
@@ -118,7 +115,6 @@ class Siblings:
     def close(self) -> None:
         """See `parts.Sharing.close`."""
         self._board.close()
-        self._cores.close()
         self._lending.close()
         for link in self._links.values():
             link.close()

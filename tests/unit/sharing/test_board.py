@@ -21,9 +21,7 @@ def test_who_joins_sees_the_others_and_what_waits_there(tmp_path: Path) -> None:
     assert (other.slot, second.read(other), second.is_idle(other)) == (first.slot, (0, 0.0), False)
     first.show(3, 12.5)
     first.show_idle(True)
-    assert (second.read(other), second.is_idle(other), second.read_thread(other)) == ((3, 12.5), True, 0)
-    first.show_thread(4_194_304)
-    assert second.read_thread(other) == 4_194_304
+    assert (second.read(other), second.is_idle(other)) == ((3, 12.5), True)
     first.close()
     second.close()
 
@@ -35,14 +33,12 @@ def test_a_slot_that_was_left_is_empty_for_the_next(tmp_path: Path) -> None:
     (before,) = watcher.list_siblings()
     gone.show(3, 12.5)
     gone.show_idle(True)
-    gone.show_thread(7)
     gone.close()
     heir = Board(tmp_path)
     heir.join()
     late = Board(tmp_path)
     after = next(sibling for sibling in late.list_siblings() if sibling.slot == before.slot)
     assert (heir.slot, after == before, late.read(after), late.is_idle(after)) == (before.slot, False, (0, 0.0), False)
-    assert late.read_thread(after) == 0
     for board in (watcher, heir, late):
         board.close()
 
