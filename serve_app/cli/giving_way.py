@@ -1,10 +1,12 @@
 """Ray's own processes give way to those that answer requests.
 
-    watching    dashboard, its modules and agent, readers of logs    19
-    keeping     GCS, controller                                      10
+    watching    dashboard, its modules and agent, readers of logs    niceness 19, on idle cores (SCHED_IDLE)
+    keeping     GCS, controller                                      niceness 10
 
-Where one of niceness 0 wants the same core, a process of niceness 10 gets a tenth of it, one of 19 a hundredth. What
-answers requests keeps its niceness, and so does what starts such processes, since they inherit it, as from raylet.
+Where one of niceness 0 wants the same core, a process of niceness 10 gets a tenth of it, one of SCHED_IDLE less than a
+hundredth. And to Linux a core that runs only SCHED_IDLE is free: who wakes goes there and has it at once. Beside one of
+niceness 19 it can wait behind another for as long as that one runs. What answers requests keeps its niceness, and so
+does what starts such processes, since they inherit it, as from raylet.
 """
 
 import asyncio
@@ -15,16 +17,18 @@ from collections.abc import AsyncIterator
 
 import psutil
 
+_WATCHING = 19
+_KEEPING = 10
 # What can wait as long as all cores are wanted, and what must go on then; as they stand in a command line.
 _NICENESS = {
-    "/ray/dashboard/dashboard.py": 19,
-    "ray.dashboard.subprocesses": 19,
-    "ray-dashboard-": 19,
-    "/ray/_private/log_monitor.py": 19,
-    "/ray/autoscaler/_private/monitor.py": 19,
-    "ray::DashboardAgent": 19,
-    "/gcs/gcs_server": 10,
-    "ray::ServeController": 10,
+    "/ray/dashboard/dashboard.py": _WATCHING,
+    "ray.dashboard.subprocesses": _WATCHING,
+    "ray-dashboard-": _WATCHING,
+    "/ray/_private/log_monitor.py": _WATCHING,
+    "/ray/autoscaler/_private/monitor.py": _WATCHING,
+    "ray::DashboardAgent": _WATCHING,
+    "/gcs/gcs_server": _KEEPING,
+    "ray::ServeController": _KEEPING,
 }
 # Ray starts those again that end.
 _AGAIN_S = 60.0
@@ -67,3 +71,10 @@ def _let_give_way(process: psutil.Process) -> None:
         for thread in process.threads():
             with contextlib.suppress(ProcessLookupError):
                 os.setpriority(os.PRIO_PROCESS, thread.id, niceness)
+                if niceness == _WATCHING:
+                    _let_idle(thread.id)
+
+
+def _let_idle(thread: int) -> None:
+    with contextlib.suppress(PermissionError):  # then its niceness has to do
+        os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))

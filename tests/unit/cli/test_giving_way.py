@@ -77,6 +77,11 @@ def read_niceness(pid: int) -> list[int]:
     return [os.getpriority(os.PRIO_PROCESS, thread.id) for thread in psutil.Process(pid).threads()]
 
 
+def read_policies(pid: int) -> list[int]:
+    """Of the main thread, then of the other: how the system schedules them."""
+    return [os.sched_getscheduler(thread.id) for thread in psutil.Process(pid).threads()]
+
+
 @pytest.mark.parametrize(
     ("title", "main", "other"),
     [
@@ -102,6 +107,21 @@ def test_what_gives_way(parent: Parent, title: str, main: int, other: int) -> No
     child = parent.spawn(title)
     let_ray_give_way(parent.pid)
     assert read_niceness(child) == [main, other]
+    policy = os.SCHED_IDLE if main == 19 else os.SCHED_OTHER
+    assert read_policies(child) == [policy, policy]
+
+
+def test_where_idle_cores_are_refused_niceness_has_to_do(parent: Parent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some sandboxes do."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    child = parent.spawn("ray::DashboardAgent")
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    let_ray_give_way(parent.pid)
+    assert read_niceness(child) == [19, 19]
+    assert read_policies(child) == [os.SCHED_OTHER, os.SCHED_OTHER]
 
 
 def test_only_what_the_service_started_gives_way(parent: Parent, stranger: Parent) -> None:
